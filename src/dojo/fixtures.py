@@ -1,0 +1,108 @@
+"""The fixtures that katas' tests are written with."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from dojo import devices, standin
+from dojo.digits import Digits, bundled, from_folder
+from dojo.errors import UserError
+from dojo.output import capped
+from dojo.results import KATA, SUBJECT
+from dojo.subjects import bound, reference
+
+Function = Callable[..., Any]
+Inputs = Callable[[], tuple[Any, ...]]
+
+
+@pytest.fixture(autouse=True)
+def program(request: pytest.FixtureRequest) -> Iterator[ModuleType | None]:
+    """The program under test, behind the names that the test file imports; None outside katas."""
+    kata = request.node.stash.get(KATA, None)
+    if kata is None:
+        yield None
+        return
+    # A program that draws from the global generators must fail or pass the same way each time.
+    random.seed(0)
+    torch.manual_seed(0)
+    subject = request.config.stash[SUBJECT]
+    context = bound(kata, subject, getattr(request, "param", None), vars(request.module))
+    with capped():
+        module = context.__enter__()
+    yield module
+    context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> Iterator[torch.device]:
+    """Each device in turn: "cpu", the stand-in accelerator, "cuda", "mps"."""
+    with devices.active(request.param) as ready:
+        yield ready
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    """A seeded generator on the CPU: draw there, then move the numbers to the device."""
+    return torch.Generator().manual_seed(20)
+
+
+@pytest.fixture(scope="session")
+def digits(request: pytest.FixtureRequest) -> Digits:
+    """Real handwritten digits: the bundled ones, or those of the folder given by --digits."""
+    folder = request.config.getoption("digits")
+    try:
+        return from_folder(Path(folder)) if folder else bundled()
+    except UserError as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+
+
+@pytest.fixture
+def race(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`race(loop, mine, inputs, at_least=10)`: see dojo.race.race.
+
+    On the test's device; on the CPU for a test that takes none. The stand-in keeps no time: there
+    the answers are compared, and the rest is skipped.
+    """
+    from dojo.race import check_answers, race  # torch modules that most tests do without
+
+    on = request.getfixturevalue("device") if "device" in request.fixturenames else "cpu"
+
+    def run(loop: Function, mine: Function, inputs: Inputs, *, at_least: float) -> None:
+        if torch.device(on).type == standin.NAME:
+            check_answers(loop, mine, inputs)
+            pytest.skip("standin: the answers agree; it computes on the CPU, so no race is run")
+        race(loop, mine, inputs, at_least=at_least, device=on)
+
+    return run
+
+
+@pytest.fixture(params=["loop", "mine", "reference"])
+def bench(
+    request: pytest.FixtureRequest, program: ModuleType, benchmark: BenchmarkFixture
+) -> Callable[[Function, Function, Inputs], None]:
+    """`bench(loop, mine, inputs)`: time one of the three, the loop, mine or the reference.
+
+    It informs and judges nothing. Mine's place in a race against the loop goes into extra_info.
+    """
+    from dojo.race import measure
+
+    kata = request.node.stash[KATA]
+    on = request.getfixturevalue("device") if "device" in request.fixturenames else "cpu"
+
+    def run(loop: Function, mine: Function, inputs: Inputs) -> None:
+        if torch.device(on).type == standin.NAME:
+            pytest.skip("standin: it computes on the CPU, so its times say nothing")
+        name = next(name for name, part in vars(program).items() if part is mine)
+        functions = {"loop": loop, "mine": mine, "reference": getattr(reference(kata), name)}
+        benchmark(functions[request.param], *inputs())
+        if request.param == "mine":
+            result = measure(loop, mine, inputs, device=on)
+            benchmark.extra_info.update(ratio=result.ratio, low=result.low, high=result.high)
+
+    return run

@@ -1,0 +1,209 @@
+"""The pytest plugin: options, which tests run on which devices against which programs."""
+
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import pytest
+
+from dojo import devices
+from dojo.bench import timer
+from dojo.curriculum import Curriculum, Kata
+from dojo.errors import UserError
+from dojo.expectations import Expectations
+from dojo.output import capped
+from dojo.progress import Progress
+from dojo.results import KATA, SUBJECT, Outcome, hang_on
+from dojo.standin import NAME
+from dojo.subjects import KINDS, SUBJECTS, Declarations
+from dojo.summary import Summary
+from dojo.verdicts import Failed, TimedOut, Verdict, explain
+
+pytest_plugins = ["dojo.fixtures"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --subject, --device, --kata, --digits and --measure-patterns."""
+    group = parser.getgroup("dojo", "katas")
+    group.addoption(
+        "--subject",
+        choices=SUBJECTS,
+        default="mine",
+        help="the programs to judge: your own (mine, the default), or the project's, to test "
+        "the tests themselves",
+    )
+    group.addoption(
+        "--device",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"{', '.join(devices.DEVICES)} or all (the default); repeatable",
+    )
+    group.addoption(
+        "--kata",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a kata, a chapter or a path in place of a file; next for the next unsolved one",
+    )
+    group.addoption(
+        "--digits",
+        metavar="PATH",
+        help="a folder laid out as MNIST_SAMPLE, in place of the bundled digits",
+    )
+    group.addoption(
+        "--measure-patterns",
+        action="store_true",
+        help="with --subject=misconceptions: write down which tests each of them fails",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take up the project's katas, if the folder that pytest runs in has any."""
+    if not (config.rootpath / "katas" / "curriculum.toml").exists():
+        return
+    try:
+        dojo = Dojo(config)
+    except UserError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[SUBJECT] = dojo.subject
+    config.pluginmanager.register(dojo, "dojo.judge")
+    config.pluginmanager.register(Summary(dojo.curriculum, dojo.progress, config), "dojo.summary")
+
+
+class Dojo:
+    """One pytest run over a project's katas: what runs, on what, and what each test says."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.curriculum = Curriculum(config.rootpath)
+        self.subject: str = config.getoption("subject")
+        self.devices = devices.chosen(config.getoption("device"))
+        self.expectations = Expectations(self.subject, config.getoption("measure_patterns"))
+        self.progress = Progress(self.curriculum, getattr(config, "cache", None))
+        self.declarations = Declarations(self.curriculum)
+        sys.meta_path.insert(0, self.declarations)
+
+    def pytest_unconfigure(self) -> None:
+        """Leave the import system as it was."""
+        sys.meta_path.remove(self.declarations)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> None:
+        """Replace `--kata` names by the test files that they mean."""
+        wanted: list[str] = config.getoption("kata")
+        if wanted:
+            try:
+                katas = [kata for name in wanted for kata in self._named(name)]
+            except UserError as error:
+                raise pytest.UsageError(str(error)) from None
+            config.args[:] = [str(kata.tests) for kata in dict.fromkeys(katas)]
+
+    def _named(self, name: str) -> list[Kata]:
+        if name != "next":
+            return self.curriculum.find(name)
+        kata = self.progress.next()
+        if kata is None:
+            raise UserError("all katas are solved: name one to judge it again")
+        return [kata]
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run each test on the chosen devices, and against the programs that concern it."""
+        kata = self.curriculum.judged_by(metafunc.definition.path)
+        on_devices = "device" in metafunc.fixturenames
+        names = self.devices if on_devices else ("",)
+        several = kata and self.subject in KINDS and "bench" not in metafunc.fixturenames
+        if kata and several:
+            test = metafunc.definition.name
+            params = [
+                pytest.param(
+                    *((device, program.name) if on_devices else (program.name,)),
+                    marks=[*marks, *_skip(device)],
+                    id=f"{device}-{program.name}".lstrip("-"),
+                )
+                for device, program, marks in self.expectations.cases(kata, test, names)
+            ]
+            arguments = ["device", "program"] if on_devices else ["program"]
+            metafunc.parametrize(arguments, params, indirect=True)
+        elif on_devices:
+            cases = [pytest.param(name, marks=_skip(name), id=name) for name in names]
+            metafunc.parametrize("device", cases, indirect=True)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Tell each test its kata; leave benchmarks to runs that ask for them."""
+        for item in items:
+            if kata := self.curriculum.judged_by(item.path):
+                item.stash[KATA] = kata
+                if self.subject == "stubs":
+                    item.add_marker(pytest.mark.xfail(reason="a stub", strict=True))
+                if "bench" in getattr(item, "fixturenames", ()):
+                    item.add_marker(_grouped(kata, item))
+        if not self.config.getoption("benchmark_only", False):
+            items[:] = [item for item in items if "bench" not in getattr(item, "fixturenames", ())]
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Stop a kata's test that prints without end; innermost, where pytest captures."""
+        with capped() if KATA in item.stash else nullcontext():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Hang a kata's verdict on the report of its test."""
+        kata = item.stash.get(KATA, None)
+        if kata is None:
+            return (yield)
+        _tell_time_outs_apart(call)
+        with _native_tracebacks(item.config):
+            report = yield
+        if report.when == "call" or not report.passed:
+            verdict = explain(call.excinfo.value, kata) if call.excinfo and report.failed else None
+            hang_on(report, kata, _outcome(item, report, verdict))
+        return report
+
+
+def _grouped(kata: Kata, item: pytest.Item) -> pytest.MarkDecorator:
+    """What pytest-benchmark is to know: which rows belong together, and the device's clock."""
+    params = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+    device = params.get("device", "cpu")
+    sizes = [f"{name}={v:,}" for name, v in params.items() if name not in ("device", "bench")]
+    group = " ".join([kata.name, *sizes, device])
+    return pytest.mark.benchmark(group=group, timer=timer(device if device != NAME else "cpu"))
+
+
+def _skip(device: str) -> list[pytest.MarkDecorator]:
+    reason = devices.why_missing(device) if device else None
+    return [pytest.mark.skip(reason=f"{device}: {reason}")] if reason else []
+
+
+def _tell_time_outs_apart(call: pytest.CallInfo[None]) -> None:
+    """Turn pytest-timeout's failure into one that nobody takes for a failed assertion."""
+    error = call.excinfo.value if call.excinfo else None
+    if isinstance(error, Failed) and "from pytest-timeout" in str(error):
+        seconds = str(error).partition("s)")[0].removeprefix("Timeout (>")
+        timed_out = TimedOut(f"stopped after {seconds} s").with_traceback(error.__traceback__)
+        call.excinfo = pytest.ExceptionInfo.from_exception(timed_out)
+
+
+@contextmanager
+def _native_tracebacks(config: pytest.Config) -> Iterator[None]:
+    """Python's own tracebacks, unless the user asked for a style: pytest's cost 0.2 s each."""
+    before = config.option.tbstyle
+    if before == "auto" and config.getoption("subject") == "mine":
+        config.option.tbstyle = "native"
+    try:
+        yield
+    finally:
+        config.option.tbstyle = before
+
+
+def _outcome(item: pytest.Item, report: pytest.TestReport, verdict: Verdict | None) -> Outcome:
+    params = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+    device, program = params.pop("device", ""), params.pop("program", "")
+    case = "-".join(str(value) for value in params.values())
+    test = getattr(item, "originalname", item.name)
+    return Outcome(test, case, device, program, report.outcome, verdict)

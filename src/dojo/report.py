@@ -1,0 +1,125 @@
+"""The learner's report: verdicts in words, progress by chapter, and what to do next."""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from dojo.curriculum import Kata
+from dojo.progress import Progress
+from dojo.results import Outcome, Result
+
+# A line of output, and how a terminal that can do so shows it (keyword arguments of pytest's
+# TerminalWriter.markup).
+Line = tuple[str, dict[str, bool]]
+
+_PLAIN: dict[str, bool] = {}
+_BAD = {"red": True}
+_GOOD = {"green": True}
+_QUIET = {"light": True}
+_BOLD = {"bold": True}
+_BAR_WIDTH = 20
+_WIDTH = 100
+# More unstarted katas than this are counted and not listed.
+_LISTED = 20
+
+
+def verdicts(results: Sequence[Result], devices: Iterable[str]) -> Iterator[Line]:
+    """What to say about the katas that were judged: the solved, the failed, the unstarted.
+
+    Args:
+        results: One for each kata, in the order in which they ran.
+        devices: The devices that this machine has: a solved kata has passed on each.
+    """
+    present = tuple(devices)
+    unstarted = [result for result in results if _not_started(result)]
+    for result in results:
+        if result in unstarted:
+            continue
+        if result.failures():
+            yield from _failed(result)
+        elif result.is_solved(present):
+            yield f"{result.kata.id}: solved", _GOOD
+            yield f"  compare with solutions/{result.kata.id}.py, above all its ANSWER", _PLAIN
+            yield "", _PLAIN
+    for result in unstarted[:_LISTED]:
+        verdict = result.about_the_file()
+        yield f"{result.kata.id}: {verdict.text if verdict else 'not started'}", _PLAIN
+    if len(unstarted) > _LISTED:
+        yield f"... and {len(unstarted) - _LISTED} more katas that are not started", _PLAIN
+
+
+def _not_started(result: Result) -> bool:
+    verdict = result.about_the_file()
+    return verdict is not None and verdict.kind == "not started"
+
+
+def _failed(result: Result) -> Iterator[Line]:
+    if verdict := result.about_the_file():
+        yield f"{result.kata.id}: no test can run", _BAD | _BOLD
+        yield from _indented(verdict.text, 2)
+        if verdict.where:
+            yield f"  {verdict.where}", _QUIET
+        yield "", _PLAIN
+        return
+    failures = result.failures()
+    claims = {outcome.test for outcome in result.outcomes}
+    broken = {outcome.test for outcome in failures}
+    yield f"{result.kata.id}: {len(broken)} of {len(claims)} claims fail", _BAD | _BOLD
+    for unwritten, group in groupby(failures, key=lambda outcome: _unwritten(outcome)):
+        if unwritten:
+            yield f"  {unwritten}", _PLAIN
+        else:
+            yield from _claims(list(group))
+    if program := result.misconception():
+        yield f"  fails as if: {program.belief}", _BOLD
+    yield "", _PLAIN
+
+
+def _unwritten(outcome: Outcome) -> str:
+    verdict = outcome.verdict
+    return f"{verdict.text} ({verdict.where})" if verdict and verdict.kind == "unwritten" else ""
+
+
+def _claims(failures: list[Outcome]) -> Iterator[Line]:
+    """Each failed claim once, with its devices; claims that fail for one reason, together."""
+    alike: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for outcome in failures:
+        verdict = outcome.verdict
+        reason = (verdict.text, verdict.where) if verdict else ("failed", "")
+        alike.setdefault(reason, {}).setdefault(outcome.claim, []).append(outcome.device)
+    for (text, where), claims in alike.items():
+        for claim, devices in claims.items():
+            on = f" [{', '.join(devices)}]" if any(devices) else ""
+            yield f"  ✗ {claim}{on}", _BAD
+        yield from _indented(text, 6)
+        yield f"      {where}", _QUIET
+
+
+def _indented(text: str, width: int) -> Iterator[Line]:
+    """The lines of a text, wrapped; what is indented in it is code and stays in one piece."""
+    for line in text.splitlines():
+        pieces = [line] if line.startswith(" ") else textwrap.wrap(line, _WIDTH - width)
+        for piece in pieces:
+            yield " " * width + piece, _PLAIN
+
+
+def progress_bars(progress: Progress, judged: Sequence[Kata]) -> Iterator[Line]:
+    """One bar for each chapter, and the next kata with the command that judges it.
+
+    Args:
+        progress: What is solved.
+        judged: The katas of this run.
+    """
+    chapters = progress.curriculum.chapters
+    width = max(len(chapter.name) for chapter in chapters)
+    for chapter in chapters:
+        solved, total = progress.solved_in(chapter), len(chapter.katas)
+        filled = _BAR_WIDTH * solved // total
+        bar = "█" * filled + "░" * (_BAR_WIDTH - filled)
+        yield f"{chapter.name:{width}}  {bar}  {solved} of {total}", _PLAIN
+    upcoming = progress.next(judged)
+    yield (_next(upcoming), _BOLD) if upcoming else ("all katas are solved", _GOOD)
+
+
+def _next(kata: Kata) -> str:
+    return f"next: {kata.where}, then pytest -k {kata.name}"

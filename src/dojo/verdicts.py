@@ -1,0 +1,112 @@
+"""Verdicts: what one failed test means, in words for the learner.
+
+A verdict is made of plain strings, so that it can travel with pytest's report of the test.
+"""
+
+import ast
+import linecache
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dojo.curriculum import Kata
+from dojo.subjects import Unjudgeable
+
+# pytest's own outcome for pytest.fail() and for pytest.raises() that saw no error.
+Failed = pytest.fail.Exception
+
+_INDENT = "    "
+
+
+class TimedOut(Exception):
+    """A test that pytest-timeout stopped. No Failed, so that it never passes for a rejection."""
+
+
+class TooMuchOutput(BaseException):
+    """More was printed than anyone reads; no Exception, so that learners' code can't swallow it."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one failed test says.
+
+    Attributes:
+        kind: "not started", "unjudgeable" (both are about the whole file), "unwritten",
+            "failed" (an assertion) or "raised".
+        text: What is wrong and what that means; the first line can stand alone.
+        where: The line to look at, as "file:line"; empty where there is none.
+    """
+
+    kind: str
+    text: str
+    where: str = ""
+
+
+def explain(error: BaseException, kata: Kata) -> Verdict:
+    """The verdict on a kata's test that ended in an error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if frame.filename in (str(kata.stub), str(kata.tests))]
+    last = ours[-1] if ours else None
+    mine = next((frame for frame in reversed(ours) if frame.filename == str(kata.stub)), None)
+    where = _place(mine or last, kata)
+    match error:
+        case Unjudgeable():
+            return Verdict("not started" if error.not_started else "unjudgeable", str(error))
+        case TimedOut():
+            line = f" at `{mine.line}`" if mine else ""
+            return Verdict("raised", f"time-out: {error}, and it was still running{line}", where)
+        case TooMuchOutput():
+            return Verdict("raised", str(error), where)
+        case SyntaxError() if error.filename == str(kata.stub):
+            return Verdict("unjudgeable", _syntax(error), f"{kata.where}:{error.lineno}")
+        case AssertionError() | Failed() if last is None or last is not mine:
+            # The test's own, also from a callback that the learner's code called.
+            return Verdict("failed", _claimed(str(error)), _place(last, kata))
+        case NotImplementedError() if mine is frames[-1]:
+            return Verdict("unwritten", f"not written yet: {mine.name}", where)
+        case SystemExit():
+            text = f"sys.exit({error.code!r}) was called: return the result in its place"
+            return Verdict(_kind(mine), text, where)
+    raised = "".join(traceback.format_exception_only(error)).strip()
+    if mine:
+        return Verdict(_kind(mine), f"{raised}\nraised by `{mine.line}`", where)
+    line = last.line if last else "a fixture"
+    return Verdict("raised", f"{raised}\nraised in the test, by `{line}`", where)
+
+
+def _kind(frame: traceback.FrameSummary | None) -> str:
+    """An error while the file is loaded stops every test; one inside a function, that test."""
+    return "unjudgeable" if frame and frame.name == "<module>" else "raised"
+
+
+def _place(frame: traceback.FrameSummary | None, kata: Kata) -> str:
+    if frame is None:
+        return ""
+    return f"{Path(frame.filename).relative_to(kata.root).as_posix()}:{frame.lineno}"
+
+
+def _claimed(message: str) -> str:
+    """A test's own message without the rewritten assertion that pytest hangs on to it."""
+    text, _, _ = message.partition("\nassert ")
+    return text.strip() or "failed"
+
+
+def _syntax(error: SyntaxError) -> str:
+    line = (error.text or linecache.getline(error.filename or "", error.lineno or 0)).rstrip()
+    shift = len(line) - len(line.lstrip())
+    caret = " " * max((error.offset or 1) - 1 - shift, 0) + "^"
+    return f"{type(error).__name__}: {error.msg}\n{_INDENT}{line.strip()}\n{_INDENT}{caret}"
+
+
+def tests_in(kata: Kata) -> tuple[str, ...]:
+    """The names of a kata's tests, in the order of the file, benchmarks left out."""
+    tree = ast.parse(kata.tests.read_text(encoding="utf-8"))
+    return tuple(
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and node.name.startswith("test_")
+        and all(argument.arg != "bench" for argument in node.args.args)
+    )
