@@ -65,5 +65,7 @@ class Expectations:
 
 
 def _rejects(program: Program) -> pytest.MarkDecorator:
-    errors = (AssertionError, Failed, *([program.raises] if program.raises else []))
+    errors: tuple[type[BaseException], ...] = (AssertionError, Failed)
+    if program.raises:
+        errors += (program.raises,)
     return pytest.mark.xfail(reason=program.belief, strict=True, raises=errors)

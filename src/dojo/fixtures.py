@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ from dojo.errors import UserError
 from dojo.output import capped
 from dojo.results import KATA, SUBJECT
 from dojo.subjects import bound, reference
+from dojo.verdicts import LoadStoppedError, TooMuchOutput
 
 Function = Callable[..., Any]
 Inputs = Callable[[], tuple[Any, ...]]
@@ -33,10 +35,18 @@ def program(request: pytest.FixtureRequest) -> Iterator[ModuleType | None]:
     torch.manual_seed(0)
     subject = request.config.stash[SUBJECT]
     context = bound(kata, subject, getattr(request, "param", None), vars(request.module))
-    with capped():
-        module = context.__enter__()
-    yield module
-    context.__exit__(None, None, None)
+    with ExitStack() as stack:
+        with capped(), _only_exceptions():
+            module = stack.enter_context(context)
+        yield module
+
+
+@contextmanager
+def _only_exceptions() -> Iterator[None]:
+    try:
+        yield
+    except (SystemExit, GeneratorExit, TooMuchOutput) as error:
+        raise LoadStoppedError from error
 
 
 @pytest.fixture

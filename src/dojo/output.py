@@ -34,7 +34,7 @@ class _Capped:
 def capped() -> Iterator[None]:
     """Stop, with TooMuchOutput, whoever prints more than LIMIT characters inside."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Capped(before[0]), _Capped(before[1])  # type: ignore[assignment]
+    sys.stdout, sys.stderr = _Capped(before[0]), _Capped(before[1])
     try:
         yield
     finally:

@@ -65,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     try:
         dojo = Dojo(config)
+        config.args[:] = dojo.chosen_files() or config.args
     except UserError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[SUBJECT] = dojo.subject
@@ -83,22 +84,25 @@ class Dojo:
         self.expectations = Expectations(self.subject, config.getoption("measure_patterns"))
         self.progress = Progress(self.curriculum, getattr(config, "cache", None))
         self.declarations = Declarations(self.curriculum)
+
+    def pytest_sessionstart(self) -> None:
+        """Answer the test files' imports of katas."""
         sys.meta_path.insert(0, self.declarations)
 
     def pytest_unconfigure(self) -> None:
         """Leave the import system as it was."""
-        sys.meta_path.remove(self.declarations)
+        if self.declarations in sys.meta_path:
+            sys.meta_path.remove(self.declarations)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_cmdline_main(self, config: pytest.Config) -> None:
-        """Replace `--kata` names by the test files that they mean."""
-        wanted: list[str] = config.getoption("kata")
-        if wanted:
-            try:
-                katas = [kata for name in wanted for kata in self._named(name)]
-            except UserError as error:
-                raise pytest.UsageError(str(error)) from None
-            config.args[:] = [str(kata.tests) for kata in dict.fromkeys(katas)]
+    def chosen_files(self) -> list[str]:
+        """The test files of the katas that `--kata` names; none where it names none.
+
+        Raises:
+            UserError: there is no such kata, or `next` finds none unsolved.
+        """
+        names: list[str] = self.config.getoption("kata")
+        katas = [kata for name in names for kata in self._named(name)]
+        return [str(kata.tests) for kata in dict.fromkeys(katas)]
 
     def _named(self, name: str) -> list[Kata]:
         if name != "next":

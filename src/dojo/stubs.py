@@ -6,11 +6,13 @@ that the learner writes, the methods with a docstring are contract, and those wi
 """
 
 import ast
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from dojo.copies import keep_copy
-from dojo.curriculum import Kata
+from dojo.curriculum import Curriculum, Kata
 from dojo.errors import UserError
 
 _BODY = "raise NotImplementedError"
@@ -204,3 +206,36 @@ def write(katas: Iterable[Kata], *, overwrite: bool) -> Iterator[str]:
 def drifted(katas: Iterable[Kata]) -> list[Kata]:
     """The katas whose stub is not what the generator gives."""
     return [kata for kata in katas if not is_untouched(kata)]
+
+
+def main(arguments: list[str]) -> str | None:
+    """Write stubs, or with --check see that they are as generated.
+
+    Args:
+        arguments: Names of katas to hand out anew; without any, only missing stubs are written.
+
+    Returns:
+        What is wrong, for the user; None if nothing is.
+    """
+    check = "--check" in arguments
+    names = [word for word in arguments if word != "--check"]
+    try:
+        katas = Curriculum(Path.cwd()).find_all(names)
+        if not check:
+            for line in write(katas, overwrite=bool(names)):
+                print(line)
+            return None
+        edited = drifted(katas)
+    except UserError as error:
+        return f"stubs: {error}"
+    if not edited:
+        return None
+    files = "\n".join(f"  {kata.where}" for kata in edited)
+    return (
+        f"these stubs are not as their solutions give them:\n{files}\n"
+        "your own answers? Then all is well. A changed solution? Then: nox -s stubs -- NAME"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

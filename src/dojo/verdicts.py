@@ -28,6 +28,13 @@ class TooMuchOutput(BaseException):
     """More was printed than anyone reads; no Exception, so that learners' code can't swallow it."""
 
 
+class LoadStoppedError(Exception):
+    """A program stopped while it was loaded; the cause says by what.
+
+    Pytest's set-up survives an Exception, and not SystemExit or the like.
+    """
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What one failed test says.
@@ -46,6 +53,8 @@ class Verdict:
 
 def explain(error: BaseException, kata: Kata) -> Verdict:
     """The verdict on a kata's test that ended in an error."""
+    if isinstance(error, LoadStoppedError) and error.__cause__:
+        error = error.__cause__
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if frame.filename in (str(kata.stub), str(kata.tests))]
     last = ours[-1] if ours else None
@@ -55,10 +64,10 @@ def explain(error: BaseException, kata: Kata) -> Verdict:
         case Unjudgeable():
             return Verdict("not started" if error.not_started else "unjudgeable", str(error))
         case TimedOut():
-            line = f" at `{mine.line}`" if mine else ""
-            return Verdict("raised", f"time-out: {error}, and it was still running{line}", where)
+            at = f" at `{mine.line}`" if mine else ""
+            return Verdict(_kind(mine), f"time-out: {error}, and it was still running{at}", where)
         case TooMuchOutput():
-            return Verdict("raised", str(error), where)
+            return Verdict(_kind(mine), str(error), where)
         case SyntaxError() if error.filename == str(kata.stub):
             return Verdict("unjudgeable", _syntax(error), f"{kata.where}:{error.lineno}")
         case AssertionError() | Failed() if last is None or last is not mine:

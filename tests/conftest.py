@@ -1,0 +1,109 @@
+"""A small project of one chapter and two katas, for tests of the engine."""
+
+from pathlib import Path
+
+import pytest
+
+CURRICULUM = """
+[numbers]
+title = "Numbers"
+
+[numbers.katas]
+double = ["X01"]
+halve = ["X02"]
+"""
+
+SOLUTION = '''"""How do you double a number?"""
+
+from dojo import alternative, misconception
+
+__all__ = ["double"]
+
+
+def double(x: int) -> int:
+    """Return twice x."""
+    return 2 * x
+
+
+HINTS = ("Two.", "Times.", "2 * x")
+ANSWER = "Twice."
+
+
+@alternative
+def adds(x):
+    return x + x
+
+
+@misconception(caught_by="test_three_becomes_six")
+def squares(x):
+    "Doubling is squaring."
+    return x * x
+
+
+@misconception(caught_by="test_minus_one_becomes_minus_two")
+def drops_the_sign(x):
+    "Twice as much is never less than nothing."
+    return abs(2 * x)
+
+
+@misconception(caught_by=("test_minus_one_becomes_minus_two", "test_three_becomes_six"))
+def forgets(x):
+    "A number is its own double."
+    return x
+'''
+
+TESTS = """
+from katas.numbers.double import double
+
+
+def test_three_becomes_six():
+    assert double(3) == 6, f"expected 6, got {double(3)}: 9 would mean a square"
+
+
+def test_minus_one_becomes_minus_two():
+    assert double(-1) == -2, f"expected -2, got {double(-1)}"
+
+
+def test_two_becomes_four():
+    assert double(2) == 4, f"expected 4, got {double(2)}"
+"""
+
+CONFIG = """
+[pytest]
+testpaths = katas
+addopts = --import-mode=importlib --no-header -p dojo.plugin
+timeout = 10
+"""
+
+
+class Project:
+    """The small project, and pytest run in it."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.root = Path(pytester.path)
+        self.write("pytest.ini", CONFIG)
+        self.write("katas/curriculum.toml", CURRICULUM)
+        for name in ("double", "halve"):
+            self.write(f"solutions/numbers/{name}.py", SOLUTION.replace("double", name))
+            self.write(f"katas/numbers/test_{name}.py", TESTS.replace("double", name))
+        self.stub = self.root / "katas/numbers/double.py"
+        pytester.run("python", "-m", "dojo.stubs")
+
+    def write(self, path: str, text: str) -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def answer(self, body: str) -> None:
+        """Replace the stub's body."""
+        text = self.stub.read_text(encoding="utf-8")
+        self.stub.write_text(text.replace("raise NotImplementedError", body), encoding="utf-8")
+
+    def pytest(self, *args: str) -> pytest.RunResult:
+        return self.pytester.runpytest_inprocess("-p", "no:randomly", *args)
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> Project:
+    return Project(pytester)
