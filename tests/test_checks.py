@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from torch.testing._comparison import default_tolerances
 
 from dojo.checks import assert_refused, assert_same, unchanged
+from dojo.comparison import tolerances
 
 
 def message_of(got, expected, meaning=""):
@@ -98,3 +100,19 @@ def test_a_tensor_that_is_written_to_is_found(device):
         y += 1
     with pytest.raises(AssertionError, match=r"expected shape \(3,\)"), unchanged(x):
         x.unsqueeze_(0)
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64]
+)
+def test_the_tolerances_are_those_of_torch_testing(dtype):
+    t = torch.ones((), dtype=dtype)
+    assert tolerances(dtype) == default_tolerances(t)
+
+
+def test_infinities_and_nan_are_compared_as_such():
+    values = torch.tensor([float("inf"), -float("inf"), float("nan")])
+    assert_same(values.clone(), values)
+    for wrong in (values.flip(0), values.nan_to_num()):
+        with pytest.raises(AssertionError):
+            assert_same(wrong, values)

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from torch import Tensor
 
-# Tensors of more elements than this are not printed whole.
-_PRINTED = 24
+from dojo.comparison import described, difference
 
 
 def assert_same(
@@ -34,59 +32,9 @@ def assert_same(
     Raises:
         AssertionError: they differ; the message has both and the meaning.
     """
-    problem = _difference(got, expected, rtol, atol)
+    problem = difference(got, expected, rtol=rtol, atol=atol)
     if problem:
         raise AssertionError(f"{problem}: {meaning}" if meaning else problem)
-
-
-def _difference(got: Any, expected: Tensor, rtol: float | None, atol: float | None) -> str:
-    if not isinstance(got, Tensor):
-        return f"expected a tensor, got {_described(got)}"
-    if got.shape != expected.shape:
-        return f"expected shape {tuple(expected.shape)}, got {tuple(got.shape)}"
-    if got.dtype != expected.dtype:
-        return f"expected dtype {_plain(expected.dtype)}, got {_plain(got.dtype)}"
-    if got.device.type != expected.device.type:
-        return f"expected a tensor on {expected.device.type}, got one on {got.device.type}"
-    mine, right = got.detach().cpu(), expected.detach().cpu()
-    try:
-        torch.testing.assert_close(mine, right, rtol=rtol, atol=atol, equal_nan=True)
-    except AssertionError:
-        return _values(mine, right, rtol, atol)
-    return ""
-
-
-def _values(got: Tensor, expected: Tensor, rtol: float | None, atol: float | None) -> str:
-    if expected.numel() <= _PRINTED:
-        return f"expected {_rounded(expected)}, got {_rounded(got)}"
-    if rtol is None or atol is None:
-        rtol, atol = torch.testing._comparison.default_tolerances(got)
-    wrong = ~torch.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
-    place = tuple(wrong.nonzero()[0].tolist())
-    first = f"at {list(place)} expected {expected[place].item():.6g}, got {got[place].item():.6g}"
-    return f"{int(wrong.sum()):,} of {wrong.numel():,} values differ: {first}"
-
-
-def _rounded(t: Tensor) -> str:
-    """The values of a tensor as nested lists, floats to six digits."""
-
-    def text(value: Any) -> str:
-        if isinstance(value, list):
-            return f"[{', '.join(map(text, value))}]"
-        return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-    return text(t.tolist())
-
-
-def _plain(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
-
-
-def _described(value: Any) -> str:
-    if isinstance(value, Tensor):
-        return f"a tensor of shape {tuple(value.shape)}, {_plain(value.dtype)}"
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 80 else text[:77] + '...'}"
 
 
 def assert_refused(
@@ -119,7 +67,7 @@ def assert_refused(
             f"{why}: expected {name}, got {type(other).__name__}: {other}"
         ) from other
     else:
-        raise AssertionError(f"{why}: expected {name}, got no error but {_described(result)}")
+        raise AssertionError(f"{why}: expected {name}, got no error but {described(result)}")
     missing = [str(part) for part in mentions if str(part) not in message]
     if missing:
         parts = ", ".join(missing)
@@ -136,6 +84,6 @@ def unchanged(*tensors: Tensor) -> Iterator[None]:
     before = [t.detach().clone() for t in tensors]
     yield
     for number, (t, copy) in enumerate(zip(tensors, before, strict=True), 1):
-        if problem := _difference(t, copy, 0, 0):
+        if problem := difference(t, copy, rtol=0, atol=0):
             which = f"input {number} of {len(tensors)}" if len(tensors) > 1 else "the input"
             raise AssertionError(f"{which} was changed, and is to be left as it is: {problem}")

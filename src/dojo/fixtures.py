@@ -11,7 +11,7 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from dojo import devices, standin
+from dojo import devices, race, standin
 from dojo.digits import Digits, bundled, from_folder
 from dojo.errors import UserError
 from dojo.output import capped
@@ -72,22 +72,20 @@ def digits(request: pytest.FixtureRequest) -> Digits:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
-@pytest.fixture
-def race(request: pytest.FixtureRequest) -> Callable[..., None]:
+@pytest.fixture(name="race")
+def race_(request: pytest.FixtureRequest) -> Callable[..., None]:
     """`race(loop, mine, inputs, at_least=10)`: see dojo.race.race.
 
     On the test's device; on the CPU for a test that takes none. The stand-in keeps no time: there
     the answers are compared, and the rest is skipped.
     """
-    from dojo.race import check_answers, race  # torch modules that most tests do without
-
     on = request.getfixturevalue("device") if "device" in request.fixturenames else "cpu"
 
     def run(loop: Function, mine: Function, inputs: Inputs, *, at_least: float) -> None:
         if torch.device(on).type == standin.NAME:
-            check_answers(loop, mine, inputs)
+            race.check_answers(loop, mine, inputs)
             pytest.skip("standin: the answers agree; it computes on the CPU, so no race is run")
-        race(loop, mine, inputs, at_least=at_least, device=on)
+        race.race(loop, mine, inputs, at_least=at_least, device=on)
 
     return run
 
@@ -100,8 +98,6 @@ def bench(
 
     It informs and judges nothing. Mine's place in a race against the loop goes into extra_info.
     """
-    from dojo.race import measure
-
     kata = request.node.stash[KATA]
     on = request.getfixturevalue("device") if "device" in request.fixturenames else "cpu"
 
@@ -112,7 +108,7 @@ def bench(
         functions = {"loop": loop, "mine": mine, "reference": getattr(reference(kata), name)}
         benchmark(functions[request.param], *inputs())
         if request.param == "mine":
-            result = measure(loop, mine, inputs, device=on)
+            result = race.measure(loop, mine, inputs, device=on)
             benchmark.extra_info.update(ratio=result.ratio, low=result.low, high=result.high)
 
     return run
