@@ -318,3 +318,13 @@ def test_failures_of_other_tests_keep_their_tracebacks(project):
 
 def test_a_pipe_gets_no_colour_codes(project):
     assert "\x1b[" not in text_of(project.pytest())
+
+
+def test_a_program_that_could_stand_in_for_several_names_must_say_which(project):
+    solution = project.root / "solutions/numbers/double.py"
+    text = solution.read_text().replace('__all__ = ["double"]', '__all__ = ["double", "forgets"]')
+    solution.write_text(text)
+    result = project.pytest("--subject=alternatives", "-k", "double")
+    result.stdout.fnmatch_lines(
+        ["*double.py: adds must say which of double, forgets it stands in*"]
+    )

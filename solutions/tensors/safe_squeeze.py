@@ -56,14 +56,14 @@ inside a loss, and the mean of that trains a model to predict the average of all
 """
 
 
-@alternative
+@alternative(replaces="drop_axis")
 def selects_the_only_index(t, dim):
     if t.size(dim) != 1:
         raise ValueError(f"axis {dim} of {tuple(t.shape)} is {t.size(dim)} long, not 1")
     return t.select(dim, 0)
 
 
-@alternative
+@alternative(replaces="drop_axis")
 def views_the_shape_without_it(t, dim):
     sizes = list(t.shape)
     if sizes.pop(dim) != 1:
@@ -78,47 +78,47 @@ def takes_the_first_column(logits):
     return logits[:, 0]
 
 
-@misconception(caught_by="test_other_axes_of_size_one_stay")
+@misconception(caught_by="test_other_axes_of_size_one_stay", replaces="drop_axis")
 def takes_every_unit_axis(t, dim):
     "squeeze() takes the axis that I mean."
     _refuse_larger(t, dim)
     return t.squeeze()
 
 
-@misconception(caught_by="test_the_axis_that_is_named_goes")
+@misconception(caught_by="test_the_axis_that_is_named_goes", replaces="drop_axis")
 def takes_the_first_axis(t, dim):
     "The axis to drop is always the first."
     _refuse_larger(t, dim)
     return t.squeeze(0)
 
 
-@misconception(caught_by="test_other_axes_stay_apart")
+@misconception(caught_by="test_other_axes_stay_apart", replaces="drop_axis")
 def flattens(t, dim):
     "view(-1) drops the axis; what is left is one row of numbers anyway."
     _refuse_larger(t, dim)
     return t.reshape(-1)
 
 
-@misconception(caught_by="test_an_axis_of_another_size_is_refused")
+@misconception(caught_by="test_an_axis_of_another_size_is_refused", replaces="drop_axis")
 def leaves_larger_axes(t, dim):
     "squeeze(dim) complains when the axis is larger than 1."
     return t.squeeze(dim)
 
 
-@misconception(caught_by="test_an_axis_of_another_size_is_refused")
+@misconception(caught_by="test_an_axis_of_another_size_is_refused", replaces="drop_axis")
 def takes_element_zero(t, dim):
     "Index 0 of an axis is the axis taken away."
     return t.select(dim, 0)
 
 
-@misconception(caught_by="test_writing_to_the_result_shows_in_the_original")
+@misconception(caught_by="test_writing_to_the_result_shows_in_the_original", replaces="drop_axis")
 def copies(t, dim):
     "A result of another shape has memory of its own."
     _refuse_larger(t, dim)
     return t.squeeze(dim).clone()
 
 
-@misconception(caught_by="test_a_negative_axis_counts_from_the_last")
+@misconception(caught_by="test_a_negative_axis_counts_from_the_last", replaces="drop_axis")
 def negative_axis_off_by_one(t, dim):
     "Axis -1 is the one before the last, as in t[:-1]."
     axis = dim if dim >= 0 else t.ndim + dim - 1
@@ -126,14 +126,14 @@ def negative_axis_off_by_one(t, dim):
     return t.squeeze(axis)
 
 
-@misconception(caught_by="test_an_axis_that_is_not_there_is_refused")
+@misconception(caught_by="test_an_axis_that_is_not_there_is_refused", replaces="drop_axis")
 def wraps_the_axis_round(t, dim):
     "An axis number is taken modulo the number of axes."
     _refuse_larger(t, dim % t.ndim)
     return t.squeeze(dim % t.ndim)
 
 
-@misconception(caught_by="test_the_input_stays_as_it_is")
+@misconception(caught_by="test_the_input_stays_as_it_is", replaces="drop_axis")
 def squeezes_in_place(t, dim):
     "The underscore makes squeeze_ the quick one, and the result is the same."
     _refuse_larger(t, dim)

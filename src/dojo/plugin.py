@@ -126,19 +126,23 @@ class Dojo:
         several = kata and self.subject in KINDS and "bench" not in metafunc.fixturenames
         if kata and several:
             test = metafunc.definition.name
+            try:
+                cases = list(self.expectations.cases(kata, test, names))
+            except UserError as error:
+                raise pytest.UsageError(f"{kata.solution}: {error}") from None
             params = [
                 pytest.param(
                     *((device, program.name) if on_devices else (program.name,)),
                     marks=[*marks, *_skip(device)],
                     id=f"{device}-{program.name}".lstrip("-"),
                 )
-                for device, program, marks in self.expectations.cases(kata, test, names)
+                for device, program, marks in cases
             ]
             arguments = ["device", "program"] if on_devices else ["program"]
             metafunc.parametrize(arguments, params, indirect=True)
         elif on_devices:
-            cases = [pytest.param(name, marks=_skip(name), id=name) for name in names]
-            metafunc.parametrize("device", cases, indirect=True)
+            params = [pytest.param(name, marks=_skip(name), id=name) for name in names]
+            metafunc.parametrize("device", params, indirect=True)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

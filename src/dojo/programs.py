@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeVar
 
+from dojo.errors import UserError
+
 T = TypeVar("T", bound=Callable[..., Any])
 
 _NOTE = "__dojo__"
@@ -48,8 +50,8 @@ def alternative(part: T | None = None, /, *, replaces: str | tuple[str, ...] = (
 
     Args:
         part: The function or class that stands in for the reference.
-        replaces: The name that it stands in for; without it, the first in `__all__`. For a tuple
-            of names, `part` is a class that holds one attribute for each.
+        replaces: The name that it stands in for; it may be left out where `__all__` has only one.
+            For a tuple of names, `part` is a class that holds one attribute for each.
     """
     note = {"kind": "alternative", "replaces": replaces}
     return _noted(note) if part is None else _noted(note)(part)
@@ -107,7 +109,7 @@ def programs(module: ModuleType, kind: str) -> Iterator[Program]:
         note = vars(part).get(_NOTE) if hasattr(part, "__dict__") else None
         if not isinstance(note, dict) or note["kind"] != kind:
             continue
-        replaces = note["replaces"] or module.__all__[0]
+        replaces = note["replaces"] or _only(module.__all__, name)
         several = not isinstance(replaces, str)
         names = tuple(replaces) if several else (replaces,)
         yield Program(
@@ -119,3 +121,9 @@ def programs(module: ModuleType, kind: str) -> Iterator[Program]:
             raises=note.get("raises"),
             only_on=note.get("only_on"),
         )
+
+
+def _only(public: list[str], program: str) -> str:
+    if len(public) > 1:
+        raise UserError(f"{program} must say which of {', '.join(public)} it stands in for")
+    return public[0]
