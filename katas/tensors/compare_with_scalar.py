@@ -24,8 +24,8 @@ def count_above(
     """Count the numbers of matrix that are greater than value.
 
     The count lies on the device of matrix; value is a number or a tensor on that device. NaN is not
-    above anything, and nothing is above NaN. A float64 matrix is compared in float64. The inputs are left as
-    they are.
+    above anything, and nothing is above NaN. A float64 matrix is compared in float64. The inputs
+    are left as they are.
 
     Nothing waits for the device: no item(), tolist(), float(), nonzero() or boolean mask. The
     number of operations does not depend on the size of matrix, and none of them makes another

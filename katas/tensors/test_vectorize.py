@@ -170,11 +170,11 @@ def test_benchmark(bench, device, generator, images):
 
 
 def loop(images, template):
-    distances = []
+    result = []
     for image in images:
         difference = image.float() - template.float()
-        distances.append(difference.abs().mean())
-    return torch.stack(distances)
+        result.append(difference.abs().mean())
+    return torch.stack(result)
 
 
 def launches(shape, device):

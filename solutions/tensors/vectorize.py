@@ -1,7 +1,7 @@
 """How do you apply one calculation to thousands of numbers, thousands of times faster than a loop?
 
-The calculation here is how far each image of a batch is from a template: the first way there was to
-tell a 3 from a 7.
+The calculation here is how far each image of a batch is from a template, such as the mean of all
+3s: enough to tell most 3s from 7s.
 """
 
 from jaxtyping import Float32, UInt8

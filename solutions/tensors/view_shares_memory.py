@@ -15,8 +15,8 @@ def flatten_images(x: Shaped[Tensor, "images ..."]) -> Shaped[Tensor, "images va
     """Return x with one row for each image, as a view: on x's memory, with nothing copied.
 
     A row has the image's values in the order of x[i].flatten(), the last axis running fastest. x
-    holds at least one image, and an image may have any number of axes, none included: (images,)
-    gives (images, 1). x itself is left as it is, its shape too.
+    holds at least one image, and an image at least one value; it may have any number of axes, none
+    included: (images,) gives (images, 1). x itself is left as it is, its shape too.
 
     Raises:
         RuntimeError: x lies in memory in such a way that rows would need a copy.

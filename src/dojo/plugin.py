@@ -156,7 +156,7 @@ class Dojo:
                     item.add_marker(_grouped(kata, item))
         wanted = self.config.getoption("benchmark_only", False)
         others = {item for item in items if _is_benchmark(item) != wanted}
-        if others and wanted:
+        if others:
             self.config.hook.pytest_deselected(items=list(others))
         items[:] = [item for item in items if item not in others]
 
