@@ -43,9 +43,9 @@ Two things go wrong quietly. uint8 arithmetic wraps round, so 3 - 5 is 254: conv
 abs() comes before the mean, or brighter and darker pixels cancel.
 
 "Thousands of times" takes a GPU, or a loop that reads a tensor one element at a time. On one CPU
-thread, with 1,797 pictures of 8 by 8, a loop over images was 260 times as slow, one over plain
-Python numbers 140 times; with 256 pictures of 28 by 28 the loop over images lost by no more than
-4, because the work in a call had outgrown the call. What a vectorised program saves is calls; once
+thread, with 1,797 pictures of 8 by 8, a loop over images was 100 to 220 times as slow, one over
+plain Python numbers 60 to 95 times; with 256 pictures of 28 by 28 the loop over images lost by 14
+to 17 only, because there was more to do in a call. What a vectorised program saves is calls; once
 each of them has enough to do, there is little left to save.
 """
 
