@@ -114,7 +114,7 @@ def types(session: nox.Session) -> None:
 @session
 def operators(session: nox.Session) -> None:
     """Compare the stand-in with the CPU on all of torch's own operator database."""
-    command = ["pytest", "tests/test_standin_operators.py", "-q"]
+    command = ["pytest", "tests/test_standin_operators.py", "-q", "-s"]
     run(session, *command, *session.posargs, env={"DOJO_OPERATORS": "all"})
 
 
