@@ -328,3 +328,38 @@ def test_a_program_that_could_stand_in_for_several_names_must_say_which(project)
     result.stdout.fnmatch_lines(
         ["*double.py: adds must say which of double, forgets it stands in*"]
     )
+
+
+def test_looking_for_one_kata_reads_no_other(project):
+    result = project.pytest("-k", "double")
+    result.stdout.fnmatch_lines(["collected 3 items"])
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("double", 3),
+        ("DOUBLE", 3),
+        ("double and minus", 1),
+        ("test_two", 2),
+        ("numbers", 6),
+        ("double or halve", 6),
+        ("not double", 3),
+        ("katas and halve", 3),
+        ("nothing", 0),
+    ],
+)
+def test_what_is_left_unread_is_nothing_that_would_be_found(project, expression, found):
+    result = project.pytest("-k", expression, "--subject=solutions")
+    result.assert_outcomes(passed=found, deselected=result.parseoutcomes().get("deselected", 0))
+
+
+def test_programs_and_devices_are_found_by_name(project):
+    result = project.pytest("-k", "squares", "--subject=misconceptions", "--measure-patterns")
+    assert result.parseoutcomes()["failed"] == 4
+    project.write(
+        "katas/numbers/test_double.py",
+        "from katas.numbers.double import double\n\n\n"
+        "def test_it(device):\n    assert double(1) == 2\n",
+    )
+    project.pytest("-k", "cpu", "--subject=solutions").assert_outcomes(passed=1, deselected=6)

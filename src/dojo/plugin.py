@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from dojo.expectations import Expectations
 from dojo.output import capped
 from dojo.progress import Progress
 from dojo.results import KATA, SUBJECT, Outcome, hang_on
+from dojo.selection import may_match, named
 from dojo.standin import NAME
 from dojo.subjects import KINDS, SUBJECTS, Declarations
 from dojo.summary import Summary
@@ -101,22 +103,15 @@ class Dojo:
             sys.meta_path.remove(self.declarations)
 
     def chosen_files(self) -> list[str]:
-        """The test files of the katas that `--kata` names; none where it names none.
+        """The test files of the katas that `--kata` names; none where it names none."""
+        words: list[str] = self.config.getoption("kata")
+        return [str(kata.tests) for kata in named(words, self.curriculum, self.progress)]
 
-        Raises:
-            UserError: there is no such kata, or `next` finds none unsolved.
-        """
-        names: list[str] = self.config.getoption("kata")
-        katas = [kata for name in names for kata in self._named(name)]
-        return [str(kata.tests) for kata in dict.fromkeys(katas)]
-
-    def _named(self, name: str) -> list[Kata]:
-        if name != "next":
-            return self.curriculum.find(name)
-        kata = self.progress.next()
-        if kata is None:
-            raise UserError("all katas are solved: name one to judge it again")
-        return [kata]
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out the files of katas in which `-k` can't find anything."""
+        kata = self.curriculum.judged_by(collection_path)
+        expression: str = self.config.getoption("keyword")
+        return True if kata and expression and not may_match(expression, kata) else None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run each test on the chosen devices, and against the programs that concern it."""

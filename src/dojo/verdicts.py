@@ -55,10 +55,12 @@ def explain(error: BaseException, kata: Kata) -> Verdict:
     """The verdict on a kata's test that ended in an error."""
     if isinstance(error, LoadStoppedError) and error.__cause__:
         error = error.__cause__
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if frame.filename in (str(kata.stub), str(kata.tests))]
+    tb = traceback.walk_tb(error.__traceback__)
+    frames = traceback.StackSummary.extract(tb, lookup_lines=False)  # few of them are ever shown
+    stub, tests = str(kata.stub), str(kata.tests)
+    ours = [frame for frame in frames if frame.filename in (stub, tests)]
     last = ours[-1] if ours else None
-    mine = next((frame for frame in reversed(ours) if frame.filename == str(kata.stub)), None)
+    mine = next((frame for frame in reversed(ours) if frame.filename == stub), None)
     where = _place(mine or last, kata)
     match error:
         case Unjudgeable():
@@ -68,7 +70,7 @@ def explain(error: BaseException, kata: Kata) -> Verdict:
             return Verdict(_kind(mine), f"time-out: {error}, and it was still running{at}", where)
         case TooMuchOutput():
             return Verdict(_kind(mine), str(error), where)
-        case SyntaxError() if error.filename == str(kata.stub):
+        case SyntaxError() if error.filename == stub:
             return Verdict("unjudgeable", _syntax(error), f"{kata.where}:{error.lineno}")
         case AssertionError() | Failed() if last is None or last is not mine:
             # The test's own, also from a callback that the learner's code called.

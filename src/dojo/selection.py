@@ -1,0 +1,53 @@
+"""Which test files a run needs: those that --kata names, those in which -k can find anything.
+
+For -k pytest would import every file and make each of its tests before it looks at a name, so that
+judging one kata of a hundred would cost as much as collecting them all.
+"""
+
+import re
+
+from dojo.curriculum import Curriculum, Kata
+from dojo.devices import DEVICES
+from dojo.errors import UserError
+from dojo.progress import Progress
+
+# Words by which -k finds tests though no file has them: ids of fixtures, names of marks.
+_FROM_OUTSIDE = (
+    *DEVICES,
+    *("loop", "mine", "reference"),
+    *("benchmark", "parametrize", "skip", "xfail", "pytestmark", "usefixtures", "timeout"),
+)
+
+
+def named(words: list[str], curriculum: Curriculum, progress: Progress) -> list[Kata]:
+    """The katas that --kata asks for, each once; "next" is the first unsolved one.
+
+    Raises:
+        UserError: there is no such kata, or none left unsolved.
+    """
+    katas: dict[Kata, None] = {}
+    for word in words:
+        if word != "next":
+            katas |= dict.fromkeys(curriculum.find(word))
+        elif kata := progress.next():
+            katas[kata] = None
+        else:
+            raise UserError("all katas are solved: name one to judge it again")
+    return list(katas)
+
+
+def may_match(expression: str, kata: Kata) -> bool:
+    """Whether -k could find a test of a kata, as far as a look at its files can tell.
+
+    Never False where pytest would find one: an expression that is more than words joined by "and"
+    might match anything, and so might a word that comes from outside the files.
+    """
+    words = [word for word in expression.lower().split() if word != "and"]
+    if not all(re.fullmatch(r"[a-z_]+", word) for word in words) or {"or", "not"} & set(words):
+        return True
+    names = f"katas/{kata.id} test_{kata.name}.py {' '.join(_FROM_OUTSIDE)}"
+    if all(word in names for word in words):
+        return True
+    files = (kata.tests, kata.solution)
+    texts = " ".join(file.read_text(encoding="utf-8").lower() for file in files if file.exists())
+    return all(word in names or word in texts for word in words)
