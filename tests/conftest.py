@@ -1,5 +1,6 @@
 """A small project of one chapter and two katas, for tests of the engine."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ class Project:
             self.write(f"solutions/numbers/{name}.py", SOLUTION.replace("double", name))
             self.write(f"katas/numbers/test_{name}.py", TESTS.replace("double", name))
         self.stub = self.root / "katas/numbers/double.py"
-        pytester.run("python", "-m", "dojo.stubs")
+        pytester.run(sys.executable, "-m", "dojo.stubs")
 
     def write(self, path: str, text: str) -> None:
         file = self.root / path

@@ -9,8 +9,8 @@ from dojo.curriculum import Curriculum
 from dojo.diagnosis import patterns
 from dojo.errors import UserError
 from dojo.programs import programs
+from dojo.results import names_of_tests
 from dojo.subjects import reference
-from dojo.verdicts import tests_in
 
 ROOT = Path(__file__).parent.parent
 CURRICULUM = Curriculum(ROOT)
@@ -50,7 +50,7 @@ def test_every_test_rejects_a_misconception(kata):
     named = {
         test for program in programs(reference(kata), "misconception") for test in program.caught_by
     }
-    tests = set(tests_in(kata))
+    tests = set(names_of_tests(kata))
     assert named <= tests, f"there is no {named - tests}"
     failed = {test for pattern in patterns(kata).values() for test in pattern}
     assert tests == failed, f"these reject nothing: {tests - failed}"

@@ -1,4 +1,4 @@
-"""Make a 3 by 3 tensor of the numbers 1 to 9, double it, take the four at the bottom right.
+"""How do you make a 3 by 3 grid of 1 to 9, double it, and take the four at the bottom right?
 
 Here for a grid of any size, and for a corner of any matrix.
 """

@@ -3,7 +3,6 @@
 A verdict is made of plain strings, so that it can travel with pytest's report of the test.
 """
 
-import ast
 import linecache
 import traceback
 from dataclasses import dataclass
@@ -109,15 +108,3 @@ def _syntax(error: SyntaxError) -> str:
     shift = len(line) - len(line.lstrip())
     caret = " " * max((error.offset or 1) - 1 - shift, 0) + "^"
     return f"{type(error).__name__}: {error.msg}\n{_INDENT}{line.strip()}\n{_INDENT}{caret}"
-
-
-def tests_in(kata: Kata) -> tuple[str, ...]:
-    """The names of a kata's tests, in the order of the file, benchmarks left out."""
-    tree = ast.parse(kata.tests.read_text(encoding="utf-8"))
-    return tuple(
-        node.name
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef)
-        and node.name.startswith("test_")
-        and all(argument.arg != "bench" for argument in node.args.args)
-    )
