@@ -7,6 +7,11 @@ import pytest
 pytest_plugins = ["pytester"]
 
 
+@pytest.fixture(autouse=True)
+def _by_plain_pytest(monkeypatch):
+    monkeypatch.delenv("NOX_CURRENT_SESSION", raising=False)
+
+
 def text_of(result: pytest.RunResult) -> str:
     return result.stdout.str()
 
@@ -363,3 +368,9 @@ def test_programs_and_devices_are_found_by_name(project):
         "def test_it(device):\n    assert double(1) == 2\n",
     )
     project.pytest("-k", "cpu", "--subject=solutions").assert_outcomes(passed=1, deselected=6)
+
+
+def test_whoever_comes_by_nox_is_sent_on_by_nox(project, monkeypatch):
+    monkeypatch.setenv("NOX_CURRENT_SESSION", "kata")
+    lines = ["next: katas/numbers/double.py, then nox -s kata -- double"]
+    project.pytest("-k", "double").stdout.fnmatch_lines(lines)

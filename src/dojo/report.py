@@ -1,5 +1,6 @@
 """The learner's report: verdicts in words, progress by chapter, and what to do next."""
 
+import os
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -122,4 +123,7 @@ def progress_bars(progress: Progress, judged: Sequence[Kata]) -> Iterator[Line]:
 
 
 def _next(kata: Kata) -> str:
-    return f"next: {kata.where}, then pytest -k {kata.name}"
+    """Where to go on, and the command that judges it: that by which the learner came here."""
+    by_nox = "NOX_CURRENT_SESSION" in os.environ
+    command = f"nox -s kata -- {kata.name}" if by_nox else f"pytest -k {kata.name}"
+    return f"next: {kata.where}, then {command}"
