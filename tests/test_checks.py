@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing._comparison import default_tolerances
 
-from dojo.checks import assert_refused, assert_same, unchanged
+from dojo.checks import answer_of, assert_refused, assert_same, unchanged
 from dojo.comparison import tolerances
 
 
@@ -117,3 +117,11 @@ def test_infinities_and_nan_are_compared_as_such():
     for wrong in (values.flip(0), values.nan_to_num()):
         with pytest.raises(AssertionError):
             assert_same(wrong, values)
+
+
+def test_an_answer_comes_back_and_an_error_is_told():
+    assert answer_of(lambda: 3, "three") == 3
+    with pytest.raises(AssertionError, match="it is 3, got KeyError: 'x'"):
+        answer_of(raises(KeyError("x")), "it is 3")
+    with pytest.raises(NotImplementedError):
+        answer_of(raises(NotImplementedError()), "it is 3")

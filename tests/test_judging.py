@@ -374,3 +374,19 @@ def test_whoever_comes_by_nox_is_sent_on_by_nox(project, monkeypatch):
     monkeypatch.setenv("NOX_CURRENT_SESSION", "kata")
     lines = ["next: katas/numbers/double.py, then nox -s kata -- double"]
     project.pytest("-k", "double").stdout.fnmatch_lines(lines)
+
+
+def test_an_error_behind_a_failed_claim_is_told_with_its_line(project):
+    project.write(
+        "katas/numbers/test_double.py",
+        "from dojo.checks import answer_of\nfrom katas.numbers.double import double\n\n\n"
+        "def test_it():\n    assert answer_of(lambda: double(1), '1 becomes 2') == 2\n",
+    )
+    project.answer("return y")
+    project.pytest("-k", "double").stdout.fnmatch_lines(
+        [
+            "      1 becomes 2, got NameError: name 'y' is not defined",
+            "      raised by `return y`",
+            "      katas/numbers/double.py:6",
+        ]
+    )

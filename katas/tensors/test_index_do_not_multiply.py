@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
-from dojo.checks import assert_same, unchanged
+from dojo.checks import answer_of, assert_same, unchanged
 from dojo.counting import count
 from katas.tensors.index_do_not_multiply import picked
 
@@ -146,15 +146,12 @@ def counted(device, *, rows, classes):
 
 def pick(probs, targets):
     """The learner's values at targets that are all there."""
-    try:
-        return picked(probs, targets)
-    except NotImplementedError:
-        raise
-    except (IndexError, RuntimeError, ValueError) as error:
-        raise AssertionError(
-            f"{len(probs)} rows of {probs.shape[1]} classes, each with a target, give {len(probs)} "
-            f"values, got {type(error).__name__}: {error}: does the row come first, then the class?"
-        ) from error
+    rows, classes = probs.shape
+    return answer_of(
+        lambda: picked(probs, targets),
+        f"{rows} rows of {classes} classes, each with a target, give {rows} values "
+        "(does the row come first, then the class?)",
+    )
 
 
 def assert_past_the_end(targets, which):

@@ -5,11 +5,13 @@ They never broadcast: type, shape, dtype and device are compared before any valu
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import Tensor
 
 from dojo.comparison import described, difference
+
+T = TypeVar("T")
 
 
 def assert_same(
@@ -35,6 +37,24 @@ def assert_same(
     problem = difference(got, expected, rtol=rtol, atol=atol)
     if problem:
         raise AssertionError(f"{problem}: {meaning}" if meaning else problem)
+
+
+def answer_of(call: Callable[[], T], why: str) -> T:
+    """Make a call that must not raise, and give back what it returns.
+
+    Args:
+        call: A function without arguments that makes the call.
+        why: What it should have given, such as "shape (3, 1) can be viewed as rows".
+
+    Raises:
+        AssertionError: it raised; the message has the error and the reason.
+    """
+    try:
+        return call()
+    except NotImplementedError:
+        raise  # not written yet: no wrong answer
+    except Exception as error:
+        raise AssertionError(f"{why}, got {type(error).__name__}: {error}") from error
 
 
 def assert_refused(

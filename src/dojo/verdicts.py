@@ -73,7 +73,10 @@ def explain(error: BaseException, kata: Kata) -> Verdict:
             return Verdict("unjudgeable", _syntax(error), f"{kata.where}:{error.lineno}")
         case AssertionError() | Failed() if last is None or last is not mine:
             # The test's own, also from a callback that the learner's code called.
-            return Verdict("failed", _claimed(str(error)), _place(last, kata))
+            text = _claimed(str(error))
+            if behind := _raised_behind(error, stub):
+                return Verdict("failed", f"{text}\nraised by `{behind.line}`", _place(behind, kata))
+            return Verdict("failed", text, _place(last, kata))
         case NotImplementedError() if mine is frames[-1]:
             return Verdict("unwritten", f"not written yet: {mine.name}", where)
         case SystemExit():
@@ -84,6 +87,13 @@ def explain(error: BaseException, kata: Kata) -> Verdict:
         return Verdict(_kind(mine), f"{raised}\nraised by `{mine.line}`", where)
     line = last.line if last else "a fixture"
     return Verdict("raised", f"{raised}\nraised in the test, by `{line}`", where)
+
+
+def _raised_behind(error: BaseException, stub: str) -> traceback.FrameSummary | None:
+    """The learner's line behind an error that a test turned into a failed assertion."""
+    cause = error.__cause__
+    frames = traceback.extract_tb(cause.__traceback__) if cause else []
+    return next((frame for frame in reversed(frames) if frame.filename == stub), None)
 
 
 def _kind(frame: traceback.FrameSummary | None) -> str:
