@@ -29,7 +29,7 @@ def test_a_negative_axis_counts_from_the_last(device):
     t = torch.zeros(1, 5, 1, 1, device=device)
     for dim, expected in ((-1, (1, 5, 1)), (-2, (1, 5, 1)), (-4, (5, 1, 1))):
         got = answer_of(lambda: drop_axis(t, dim), f"axis {dim} of (1, 5, 1, 1) has size 1")
-        assert_same(got, t.reshape(expected))
+        assert_same(got, t.reshape(expected), f"(1, 5, 1, 1) was to lose its axis {dim}, no other")
 
 
 def test_an_axis_of_another_size_is_refused(device):
