@@ -51,7 +51,10 @@ def test_some_passing_tests_do_not_make_a_kata_solved(project):
     project.answer("return x + x")
     result = project.pytest("-k", "test_three and double")
     result.assert_outcomes(passed=1)
-    assert "solved" not in text_of(result)
+    assert "double: solved" not in text_of(result)
+    result.stdout.fnmatch_lines(
+        ["numbers/double: what ran has passed", "  solved is what passes every test on cpu*"]
+    )
     result.stdout.fnmatch_lines(["numbers *0 of 2"])
 
 

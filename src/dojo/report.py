@@ -42,6 +42,10 @@ def verdicts(results: Sequence[Result], devices: Iterable[str]) -> Iterator[Line
             yield f"{result.kata.id}: solved", _GOOD
             yield f"  compare with solutions/{result.kata.id}.py, above all its ANSWER", _PLAIN
             yield "", _PLAIN
+        elif any(outcome.outcome == "passed" for outcome in result.outcomes):
+            yield f"{result.kata.id}: what ran has passed", _GOOD
+            yield f"  solved is what passes every test on {', '.join(present)}", _PLAIN
+            yield "", _PLAIN
     for result in unstarted[:_LISTED]:
         verdict = result.about_the_file()
         yield f"{result.kata.id}: {verdict.text if verdict else 'not started'}", _PLAIN
