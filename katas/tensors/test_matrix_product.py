@@ -80,19 +80,17 @@ def test_float32_is_exact_to_a_millionth(device, generator):
     )
 
 
-def test_float64_is_exact_to_its_own_precision(device, generator):
-    skip_mps(device)
-    off = largest_error(device, generator, torch.float64)
+def test_float64_is_exact_to_its_own_precision(device, generator, float64):
+    off = largest_error(device, generator, float64)
     assert off <= 2e-15, (
         f"off by {off:.2g} of |a| @ |b|, at most 2e-15 is right for float64: "
         "about 1e-8 would mean float32 on the way"
     )
 
 
-def test_float64_stays_float64(device):
-    skip_mps(device)
-    a = torch.tensor([[1.0, -2.0, 300.0]], device=device, dtype=torch.float64)
-    identity = torch.eye(3, device=device, dtype=torch.float64)
+def test_float64_stays_float64(device, float64):
+    a = torch.tensor([[1.0, -2.0, 300.0]], device=device, dtype=float64)
+    identity = torch.eye(3, device=device, dtype=float64)
     assert_same(product(a, identity), a, "a times the identity matrix is a")
 
 
@@ -189,8 +187,3 @@ def largest_error(device, generator, dtype):
     a, b = a.double(), b.double()
     assert got.shape == (7, 5), f"(7, 300) by (300, 5) is (7, 5), got {tuple(got.shape)}"
     return ((got - a @ b).abs() / (a.abs() @ b.abs())).max().item()
-
-
-def skip_mps(device):
-    if device.type == "mps":
-        pytest.skip("mps: it has no float64")

@@ -58,9 +58,9 @@ def test_infinity_stays_in_its_place(device):
     assert_same(scale_columns(m.T, s), expected.T, meaning)
 
 
-def test_the_dtype_stays(device):
-    m = torch.tensor([[1 / 3, 1.0, 2 / 3]] * 2, dtype=torch.float64, device=device)
-    ones = torch.ones(2, dtype=torch.float64, device=device)
+def test_the_dtype_stays(device, float64):
+    m = torch.tensor([[1 / 3, 1.0, 2 / 3]] * 2, dtype=float64, device=device)
+    ones = torch.ones(2, dtype=float64, device=device)
     assert_same(scale_rows(m, ones), m)
     assert_same(scale_columns(m.T, ones), m.T)
 

@@ -69,6 +69,14 @@ def device(request: pytest.FixtureRequest) -> Iterator[torch.device]:
 
 
 @pytest.fixture
+def float64(device: torch.device) -> torch.dtype:
+    """The dtype, for tests that need it: a device without it, Apple's, is skipped."""
+    if device.type == "mps":
+        pytest.skip("mps: it has no float64")
+    return torch.float64
+
+
+@pytest.fixture
 def generator() -> torch.Generator:
     """A seeded generator on the CPU: draw there, then move the numbers to the device."""
     return torch.Generator().manual_seed(20)
