@@ -393,3 +393,59 @@ def test_an_error_behind_a_failed_claim_is_told_with_its_line(project):
             "      katas/numbers/double.py:6",
         ]
     )
+
+
+def test_katas_without_a_benchmark_say_so(project):
+    result = project.pytest("--benchmark-only")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: no benchmark here: *"])
+
+
+BENCHMARK = """
+import pytest
+from katas.numbers.double import double
+
+
+def test_it():
+    assert double(1) == 2
+
+
+@pytest.mark.parametrize("size", [10, 1_000])
+def test_benchmark(bench, size):
+    numbers = iter(range(100, 10**6))
+    bench(lambda xs: xs + xs, double, lambda: ([next(numbers)] * size,))
+"""
+
+
+def test_a_benchmark_times_the_loop_the_learners_and_the_reference(project):
+    project.write("katas/numbers/test_double.py", BENCHMARK)
+    project.answer("return 2 * x")
+    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01")
+    result.assert_outcomes(passed=6, deselected=1)
+    for row in ("loop-10", "mine-10", "reference-10", "loop-1000", "mine-1000", "reference-1000"):
+        result.stdout.fnmatch_lines([f"test_benchmark[[]{row}]*"])
+    result.stdout.fnmatch_lines(["*benchmark 'double size=    1,000 cpu': 3 tests*"])
+
+
+def test_a_benchmark_without_an_answer_times_the_others(project):
+    project.write("katas/numbers/test_double.py", BENCHMARK)
+    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01", "-rs")
+    result.assert_outcomes(passed=4, skipped=2, deselected=1)
+    result.stdout.fnmatch_lines(["SKIPPED*not started: write double in katas/numbers/double.py"])
+
+
+@pytest.mark.parametrize("body", ["return x", "return y", "raise SystemExit"])
+def test_a_benchmark_of_a_wrong_answer_is_skipped_with_the_reason(project, body):
+    project.write("katas/numbers/test_double.py", BENCHMARK)
+    project.answer(body)
+    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01", "-rs")
+    result.assert_outcomes(passed=4, skipped=2, deselected=1)
+    result.stdout.fnmatch_lines(["SKIPPED*yours is not right yet: *"])
+
+
+def test_benchmarks_are_no_part_of_a_kata(project):
+    project.write("katas/numbers/test_double.py", BENCHMARK)
+    project.answer("return 2 * x")
+    result = project.pytest("-k", "double")
+    result.assert_outcomes(passed=1, deselected=6)
+    result.stdout.fnmatch_lines(["numbers/double: solved"])
