@@ -401,6 +401,13 @@ def test_katas_without_a_benchmark_say_so(project):
     result.stderr.fnmatch_lines(["ERROR: no benchmark here: *"])
 
 
+def test_a_benchmark_by_name_says_what_it_takes(project):
+    project.write("katas/numbers/test_double.py", BENCHMARK)
+    result = project.pytest("katas/numbers/test_double.py::test_benchmark")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: add --benchmark-only to run a benchmark"])
+
+
 BENCHMARK = """
 import pytest
 from katas.numbers.double import double

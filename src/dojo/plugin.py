@@ -155,7 +155,8 @@ class Dojo:
             self.config.hook.pytest_deselected(items=list(others))
         items[:] = [item for item in items if item not in others]
         if others and not items:
-            raise pytest.UsageError("no benchmark here: these katas make no claim about speed")
+            why = "no benchmark here: these katas make no claim about speed"
+            raise pytest.UsageError(why if wanted else "add --benchmark-only to run a benchmark")
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
