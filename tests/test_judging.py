@@ -339,8 +339,9 @@ def test_a_program_that_could_stand_in_for_several_names_must_say_which(project)
 
 
 def test_looking_for_one_kata_reads_no_other(project):
-    result = project.pytest("-k", "double")
-    result.stdout.fnmatch_lines(["collected 3 items"])
+    for expression in ("double", "double or elsewhere", "double and minus"):
+        result = project.pytest("-k", expression)
+        result.stdout.fnmatch_lines(["collected 3 items*"])
 
 
 @pytest.mark.parametrize(
@@ -353,6 +354,9 @@ def test_looking_for_one_kata_reads_no_other(project):
         ("numbers", 6),
         ("double or halve", 6),
         ("not double", 3),
+        ("(double or halve) and minus", 2),
+        ("halve or nothing", 3),
+        ("double and nothing or halve and minus", 1),
         ("katas and halve", 3),
         ("nothing", 0),
     ],

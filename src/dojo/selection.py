@@ -39,15 +39,17 @@ def named(words: list[str], curriculum: Curriculum, progress: Progress) -> list[
 def may_match(expression: str, kata: Kata) -> bool:
     """Whether -k could find a test of a kata, as far as a look at its files can tell.
 
-    Never False where pytest would find one: an expression that is more than words joined by "and"
-    might match anything, and so might a word that comes from outside the files.
+    Never False where pytest would find one: an expression with "not" or brackets in it might match
+    anything, and so might a word that comes from outside the files.
     """
-    words = [word for word in expression.lower().split() if word != "and"]
-    if not all(re.fullmatch(r"[a-z_]+", word) for word in words) or {"or", "not"} & set(words):
+    choices = [choice.split(" and ") for choice in expression.lower().split(" or ")]
+    words = {word.strip() for choice in choices for word in choice}
+    if not all(re.fullmatch(r"[a-z_]+", word) for word in words):
         return True
     names = f"katas/{kata.id} test_{kata.name}.py {' '.join(_FROM_OUTSIDE)}"
-    if all(word in names for word in words):
-        return True
-    files = (kata.tests, kata.solution)
-    texts = " ".join(file.read_text(encoding="utf-8").lower() for file in files if file.exists())
-    return all(word in names or word in texts for word in words)
+    found = {word for word in words if word in names}
+    if found != words:
+        files = (kata.tests, kata.solution)
+        texts = [file.read_text(encoding="utf-8").lower() for file in files if file.exists()]
+        found |= {word for word in words for text in texts if word in text}
+    return any(found.issuperset(map(str.strip, choice)) for choice in choices)
