@@ -460,3 +460,13 @@ def test_benchmarks_are_no_part_of_a_kata(project):
     result = project.pytest("-k", "double")
     result.assert_outcomes(passed=1, deselected=6)
     result.stdout.fnmatch_lines(["numbers/double: solved"])
+
+
+def test_katas_are_judged_in_learning_order(project):
+    curriculum = project.root / "katas/curriculum.toml"
+    text = curriculum.read_text().replace('double = ["X01"]\n', "")
+    curriculum.write_text(text + 'double = ["X01"]\n')
+    result = project.pytest()
+    told = [line.split(":")[0] for line in result.outlines if "not started" in line]
+    assert told == ["numbers/halve", "numbers/double"]
+    result.stdout.fnmatch_lines(["next: katas/numbers/halve.py, then pytest -k halve"])

@@ -141,7 +141,9 @@ class Dojo:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Tell each test its kata; leave benchmarks to runs that ask for them."""
+        """Tell each test its kata; learning order; benchmarks only where they are asked for."""
+        order = {kata.tests: place for place, kata in enumerate(self.curriculum)}
+        items.sort(key=lambda item: order.get(item.path, -1))
         for item in items:
             if kata := self.curriculum.judged_by(item.path):
                 item.stash[KATA] = kata

@@ -165,7 +165,8 @@ def _learners_text(kata: Kata) -> str:
             f"{kata.where} is not UTF-8 (byte {error.start}): save it with that encoding"
         ) from None
     if is_untouched(kata):
-        names = ", ".join(reference(kata).__all__)
+        solution = reference(kata)
+        names = ", ".join(name for name in vars(solution) if name in solution.__all__)
         raise Unjudgeable(f"not started: write {names} in {kata.where}", not_started=True)
     return text
 
