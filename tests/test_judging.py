@@ -230,6 +230,21 @@ def test_a_misconception_that_crashes_is_not_rejected(project, crash):
     result.assert_outcomes(xfailed=1, passed=1, failed=1)
 
 
+def test_a_program_carries_the_name_that_it_stands_in_for(project):
+    project.write(
+        "solutions/numbers/double.py",
+        '"""What is a double?"""\n\nfrom dojo import alternative\n\n__all__ = ["double"]\n\n\n'
+        'class double:\n    """A number."""\n\n\n@alternative\nclass Other:\n    pass\n',
+    )
+    project.write(
+        "katas/numbers/test_double.py",
+        "import pickle\n\nfrom katas.numbers.double import double\n\n\n"
+        "def test_name():\n    assert double.__name__ == double.__qualname__ == 'double'\n"
+        "    assert type(pickle.loads(pickle.dumps(double()))) is double\n",
+    )
+    project.pytest("--subject=alternatives", "-k", "double").assert_outcomes(passed=1)
+
+
 def test_a_misconception_may_say_that_it_raises(project):
     solution = project.root / "solutions/numbers/double.py"
     text = solution.read_text().replace("return x * x", "raise TypeError")

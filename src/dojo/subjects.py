@@ -125,8 +125,16 @@ def load(kata: Kata, subject: str, program: str | None = None) -> ModuleType:
         module = _run(kata, kata.solution, kata.solution.read_text(encoding="utf-8"))
     for fresh in programs(module, KINDS[subject]) if program else ():
         if fresh.name == program:
-            vars(module).update(zip(fresh.replaces, fresh.parts, strict=True))
+            for name, part in zip(fresh.replaces, fresh.parts, strict=True):
+                _put(part, module, name)
     return module
+
+
+def _put(part: Any, module: ModuleType, name: str) -> None:
+    """Let a part stand under a name, and carry it: a repr may print it, and pickle looks it up."""
+    setattr(module, name, part)
+    with contextlib.suppress(AttributeError, TypeError):  # not everything callable has a name
+        part.__name__ = part.__qualname__ = name
 
 
 @functools.cache
