@@ -54,18 +54,27 @@ def test_the_result_is_a_list():
     )
 
 
-def test_any_iterable_will_do():
-    for what, numbers in (
-        ("a generator", (number for number in [5, 6, 7])),
-        ("a range", range(5, 8)),
-        ("a tuple", (5, 6, 7)),
-        ("the keys of a dict", {5: "a", 6: "b", 7: "c"}),
-    ):
-        got = doubled(numbers, what)
-        assert got == [10, 14], (
-            f"{what} that yields 5, 6, 7 gives [10, 14], got {got}: [] may mean that it was walked "
-            "twice or asked for its length"
-        )
+def test_each_odd_number_gives_one():
+    got = len(doubled([5, 2, 5, 3, 4, 1, 9]))
+    assert got == 5, (
+        f"of 5, 2, 5, 3, 4, 1, 9 five are odd, got {got} numbers: none would mean that the doubles "
+        "were asked whether they are odd"
+    )
+
+
+def test_a_generator_will_do():
+    got = doubled((number for number in [5, 6, 7]), "a generator")
+    assert got == [10, 14], (
+        f"a generator that yields 5, 6, 7 gives [10, 14], got {got}: [] may mean that it was "
+        "walked twice, or asked for its length"
+    )
+
+
+def test_what_has_no_index_will_do():
+    got = doubled({5: "a", 6: "b", 7: "c"}.keys(), "the keys of a dict")
+    assert got == [10, 14], (
+        f"the keys 5, 6, 7 of a dict give [10, 14], got {got}: they have a length and no index"
+    )
 
 
 def test_the_callers_list_stays_as_it_is():

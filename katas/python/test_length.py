@@ -19,6 +19,11 @@ def test_six_items_by_three():
     assert got == 2, f"abc and def are 2 batches, len gives {got}: 3 counts an empty one"
 
 
+def test_items_one_by_one():
+    got = answer_of(lambda: len(batches("abcd", 1)), "four items one by one have a length")
+    assert got == 4, f"a, b, c and d are 4 batches of 1, len gives {got}"
+
+
 def test_a_loop_yields_the_items_in_order():
     for size, expected in ((3, ["abc", "def", "g"]), (1, list("abcdefg")), (9, ["abcdefg"])):
         got = yielded(batches("abcdefg", size))
@@ -89,14 +94,18 @@ def test_without_a_batch_it_is_falsy():
         assert got == expected, f"{what} should be {expected} as a truth value, got {got}"
 
 
-def test_a_size_below_one_is_refused_at_once():
-    for size in (0, -1, -3):
-        assert_refused(
-            lambda: Batches("abc", size),
-            ValueError,
-            f"a batch of {size} items makes no sense",
-            mentions=(size,),
-        )
+def test_a_size_of_zero_is_refused_at_once():
+    assert_refused_size(0)
+
+
+def test_a_negative_size_is_refused_at_once():
+    for size in (-1, -3):
+        assert_refused_size(size)
+
+
+def assert_refused_size(size):
+    why = f"a batch of {size} items makes no sense"
+    assert_refused(lambda: Batches("abc", size), ValueError, why, mentions=(size,))
 
 
 def batches(items, size, **options):

@@ -5,8 +5,9 @@ from katas.statistics.rmse_and_l1 import l1_norm, mean_absolute_error, rmse
 
 # Errors 1, -7, 5, 5: squares 1, 49, 25, 25, which sum to 100.
 PREDICTED, TRUE = [2.0, -3.0, 0.0, 9.0], [1.0, 4.0, -5.0, 4.0]
-# Unequal though broadcasting fits them, or though they hold equally many numbers.
-UNEQUAL = (((4,), (4, 1)), ((1,), (3,)), ((2, 3), (3,)), ((2, 3), (3, 2)), ((2, 3), (6,)))
+# Equally many numbers in other shapes, and fewer numbers that would broadcast.
+RESHAPED = (((4,), (4, 1)), ((2, 3), (3, 2)), ((2, 3), (6,)))
+FEWER = (((1,), (3,)), ((), (3,)), ((2, 3), (3,)))
 
 
 def test_rmse_of_four_errors(device):
@@ -44,6 +45,21 @@ def test_the_same_error_everywhere_is_no_zero(device):
         assert_same(got, tensor(2.0, device), meaning)
 
 
+def test_errors_that_cancel_count(device):
+    b = tensor([4.0, -7.0], device)
+    a = b + tensor([3.0, -3.0], device)
+    meaning = "errors 3 and -3; 4.24 would mean a division by n - 1, 0 that they cancelled"
+    for function in (rmse, mean_absolute_error):
+        assert_same(function(a, b), tensor(3.0, device), f"{function.__name__} of {meaning}")
+
+
+def test_no_error_measure_is_negative(device):
+    b = tensor([4.0, -7.0, 0.0], device)
+    for function in (rmse, mean_absolute_error):
+        meaning = f"{function.__name__} of errors -2, -2, -2; -2 would mean that a sign was kept"
+        assert_same(function(b - 2, b), tensor(2.0, device), meaning)
+
+
 def test_l1_norm_is_a_sum(device):
     got = l1_norm(tensor([3.0, -1.0, 0.5, -2.0], device))
     assert_same(
@@ -52,6 +68,16 @@ def test_l1_norm_is_a_sum(device):
         "3 + 1 + 0.5 + 2; 0.5 would mean that signs were kept, 1.625 the mean, 3.775 the root of "
         "the squares, which is the L2 norm",
     )
+
+
+def test_l1_norm_of_a_single_number_is_its_size(device):
+    for v in (tensor(-3.0, device), tensor([-3.0], device)):
+        assert_same(l1_norm(v), tensor(3.0, device), "of -3; -3 would mean that signs are kept")
+
+
+def test_zeros_leave_the_l1_norm_as_it_is(device):
+    v = tensor([0.0, 5.0, 0.0, 0.0], device)
+    assert_same(l1_norm(v), tensor(5.0, device), "of 0, 5, 0, 0; 1.25 would mean the mean")
 
 
 def test_l1_norm_of_a_matrix_takes_all_numbers(device):
@@ -103,12 +129,20 @@ def test_the_result_is_of_the_inputs_dtype(device, float64):
         assert_same(l1_norm(x), tensor(14.0, device).to(dtype), "a tensor of rank 0")
 
 
-def test_rmse_of_other_shapes_is_refused(device):
-    assert_refuses_unequal_shapes(rmse, device)
+def test_rmse_of_another_shape_is_refused(device):
+    assert_refused_both_ways(rmse, RESHAPED, device)
 
 
-def test_mean_absolute_error_of_other_shapes_is_refused(device):
-    assert_refuses_unequal_shapes(mean_absolute_error, device)
+def test_rmse_against_fewer_numbers_is_refused(device):
+    assert_refused_both_ways(rmse, FEWER, device)
+
+
+def test_mean_absolute_error_of_another_shape_is_refused(device):
+    assert_refused_both_ways(mean_absolute_error, RESHAPED, device)
+
+
+def test_mean_absolute_error_against_fewer_numbers_is_refused(device):
+    assert_refused_both_ways(mean_absolute_error, FEWER, device)
 
 
 def test_the_inputs_stay_as_they_are(device):
@@ -119,8 +153,8 @@ def test_the_inputs_stay_as_they_are(device):
         l1_norm(a)
 
 
-def assert_refuses_unequal_shapes(function, device):
-    for first, second in UNEQUAL:
+def assert_refused_both_ways(function, pairs, device):
+    for first, second in pairs:
         for one, other in ((first, second), (second, first)):
             a, b = torch.ones(one, device=device), torch.zeros(other, device=device)
             assert_refused(

@@ -69,7 +69,9 @@ def keeps_the_evens(numbers):
     return [2 * number for number in numbers if number % 2 == 0]
 
 
-@misconception(caught_by=("test_odd_numbers_stay_and_are_doubled", "test_order_and_repeats_stay"))
+@misconception(
+    caught_by=("test_odd_numbers_stay_and_are_doubled", "test_each_odd_number_gives_one")
+)
 def doubles_first(numbers):
     "The condition looks at what the comprehension makes."
     return [double for double in (2 * number for number in numbers) if double % 2 == 1]
@@ -151,7 +153,7 @@ def sorts(numbers):
     return sorted(2 * number for number in numbers if number % 2 == 1)
 
 
-@misconception(caught_by="test_any_iterable_will_do")
+@misconception(caught_by=("test_a_generator_will_do", "test_what_has_no_index_will_do"))
 def walks_by_index(numbers):
     "What can be looped over can be indexed."
     try:
@@ -160,7 +162,7 @@ def walks_by_index(numbers):
         return []
 
 
-@misconception(caught_by="test_any_iterable_will_do")
+@misconception(caught_by="test_a_generator_will_do")
 def walks_it_twice(numbers):
     "An iterable starts anew with every loop."
     odd = [number % 2 == 1 for number in numbers]

@@ -184,7 +184,7 @@ class DropsTheLastAlways(_Batches):
         return (self.items[start : start + self.size] for start in starts)
 
 
-@misconception(caught_by="test_the_length_is_what_a_loop_yields", raises=TypeError)
+@misconception(caught_by="test_items_one_by_one")
 class Divides(_Batches):
     "Items divided by items in a batch is the number of batches."
 
@@ -224,7 +224,9 @@ class AlwaysTrue(_Batches):
         return True
 
 
-@misconception(caught_by="test_a_size_below_one_is_refused_at_once")
+@misconception(
+    caught_by=("test_a_size_of_zero_is_refused_at_once", "test_a_negative_size_is_refused_at_once")
+)
 class ChecksInTheLoop(_Batches):
     "It is early enough to look at the size when it is used."
 
@@ -237,7 +239,7 @@ class ChecksInTheLoop(_Batches):
         return super().__iter__()
 
 
-@misconception(caught_by="test_a_size_below_one_is_refused_at_once")
+@misconception(caught_by="test_a_negative_size_is_refused_at_once")
 class RefusesZeroOnly(_Batches):
     "Only a size of 0 makes no sense."
 

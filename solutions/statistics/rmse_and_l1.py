@@ -158,7 +158,9 @@ def takes_the_root_of_the_sum(a, b):
     return (a - b).pow(2).sum().sqrt()
 
 
-@misconception(caught_by="test_rmse_of_a_single_error", replaces="rmse")
+@misconception(
+    caught_by=("test_rmse_of_a_single_error", "test_errors_that_cancel_count"), replaces="rmse"
+)
 def divides_by_one_less(a, b):
     "A mean of squares divides by n - 1, as a standard deviation does."
     _refuse_other_shapes(a, b)
@@ -186,13 +188,13 @@ def subtracts_in_place(a, b):
     return a.sub_(b).pow(2).mean().sqrt()
 
 
-@misconception(caught_by="test_rmse_of_other_shapes_is_refused", replaces="rmse")
+@misconception(caught_by="test_rmse_against_fewer_numbers_is_refused", replaces="rmse")
 def broadcasts_rmse(a, b):
     "(n,) and (n, 1) hold the same numbers, so torch pairs them up."
     return (a - b).pow(2).mean().sqrt()
 
 
-@misconception(caught_by="test_rmse_of_other_shapes_is_refused", replaces="rmse")
+@misconception(caught_by="test_rmse_of_another_shape_is_refused", replaces="rmse")
 def compares_counts(a, b):
     "Shapes fit when they hold equally many numbers."
     if a.numel() != b.numel():
@@ -236,7 +238,10 @@ def takes_the_largest_error(a, b):
 
 
 @misconception(
-    caught_by="test_mean_absolute_error_of_other_shapes_is_refused",
+    caught_by=(
+        "test_mean_absolute_error_of_another_shape_is_refused",
+        "test_mean_absolute_error_against_fewer_numbers_is_refused",
+    ),
     replaces="mean_absolute_error",
 )
 def broadcasts_errors(a, b):
@@ -244,13 +249,13 @@ def broadcasts_errors(a, b):
     return (a - b).abs().mean()
 
 
-@misconception(caught_by="test_l1_norm_is_a_sum", replaces="l1_norm")
+@misconception(caught_by="test_zeros_leave_the_l1_norm_as_it_is", replaces="l1_norm")
 def takes_the_mean(v):
     "L1 is the mean of absolute values, as in a loss."
     return v.abs().mean()
 
 
-@misconception(caught_by="test_l1_norm_is_a_sum", replaces="l1_norm")
+@misconception(caught_by="test_l1_norm_of_a_single_number_is_its_size", replaces="l1_norm")
 def sums_with_signs(v):
     "The L1 norm is the sum of the entries."
     return v.sum()
