@@ -5,20 +5,23 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from dojo import devices, race, standin
+from dojo import devices, pictures, race, standin
 from dojo.digits import Digits, bundled, from_folder
 from dojo.errors import UserError
 from dojo.output import capped
 from dojo.results import KATA, SUBJECT
 from dojo.subjects import bound, reference
 from dojo.verdicts import LoadStoppedError, TooMuchOutput
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Why a benchmark can't time the learner's own program.
 NOT_MINE = pytest.StashKey[str]()
@@ -90,6 +93,17 @@ def digits(request: pytest.FixtureRequest) -> Digits:
         return from_folder(Path(folder)) if folder else bundled()
     except UserError as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Iterator["Figure"]:
+    """A bare matplotlib figure: hand its axes, `figure.subplots()`, to an answer that draws.
+
+    A test that fails saves it and names the file; --pictures saves it always.
+    """
+    with pictures.bare_figure() as bare:
+        request.node.stash[pictures.FIGURE] = bare
+        yield bare
 
 
 @pytest.fixture(name="race")

@@ -2,14 +2,15 @@
 
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from dojo import devices
+from dojo import devices, pictures
 from dojo.bench import timer
 from dojo.curriculum import Curriculum, Kata
 from dojo.errors import UserError
@@ -27,7 +28,7 @@ pytest_plugins = ["dojo.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --subject, --device, --kata, --digits and --measure-patterns."""
+    """Add --subject, --device, --kata, --digits, --pictures and --measure-patterns."""
     group = parser.getgroup("dojo", "katas")
     group.addoption(
         "--subject",
@@ -54,6 +55,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--digits",
         metavar="PATH",
         help="a folder laid out as MNIST_SAMPLE, in place of the bundled digits",
+    )
+    group.addoption(
+        "--pictures",
+        action="store_true",
+        help="keep what is drawn in .dojo/pictures, also where the test passes",
     )
     group.addoption(
         "--measure-patterns",
@@ -179,8 +185,19 @@ class Dojo:
             report = yield
         if report.when == "call" or not report.passed:
             verdict = explain(call.excinfo.value, kata) if call.excinfo and report.failed else None
+            if (picture := self._picture(item, kata, report)) and verdict:
+                verdict = replace(verdict, text=f"{verdict.text}\nsee {picture}")
             hang_on(report, kata, _outcome(item, report, verdict))
         return report
+
+    def _picture(self, item: pytest.Item, kata: Kata, report: pytest.TestReport) -> str | None:
+        """Save what a test had drawn, if it failed or the user asked; return the file's path."""
+        figure = item.stash.get(pictures.FIGURE, None)
+        if figure is None or not (report.failed or self.config.getoption("pictures")):
+            return None
+        with suppress(Exception):  # what the learner drew may be impossible to draw
+            return pictures.save(figure, kata, item.name)
+        return None
 
 
 def _is_benchmark(item: pytest.Item) -> bool:
