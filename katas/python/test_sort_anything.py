@@ -2,146 +2,244 @@ from dojo.checks import answer_of
 from katas.python.sort_anything import run_order
 
 
-class Callback:
-    """An object that fails the test where it is compared."""
-
-    def __init__(self, name, **attributes):
-        self.name = name
-        vars(self).update(attributes)
-
-    def __lt__(self, other):
-        raise AssertionError(
-            f"{self} was compared with {other}: only their orders are to be compared, with a key"
-        )
-
-    __gt__ = __le__ = __ge__ = __lt__
-
-    def __repr__(self):
-        return self.name
-
-
-def test_the_smallest_order_runs_first():
-    callbacks = made(c=30, a=10, d=40, b=20)
-    got = names(run(callbacks))
-    assert got == "abcd", (
-        f"orders 10, 20, 30, 40 belong to a, b, c, d, got {got}: cadb is the order in which they "
-        "came, dcba is the largest first"
+def test_the_smallest_order_comes_first():
+    assert_order(
+        [function("b", 3), function("c", 1), function("a", 2)],
+        "c a b",
+        "b c a would mean that they were left as they came, a b c that names were sorted, b a c "
+        "that the largest came first",
     )
 
 
 def test_what_is_in_order_stays_so():
-    got = names(run(made(a=1, b=2, c=3)))
-    assert got == "abc", f"1, 2, 3 belong to a, b, c, got {got}: cba is the largest first"
+    callbacks = [function("b", 1), function("a", 2)]
+    assert_order(callbacks, "b a", "a b would mean the largest first, or names")
 
 
-def test_a_callback_given_twice_runs_twice():
-    [callback] = made(a=1)
-    got = names(run([callback, callback]))
-    assert got == "aa", f"a came in twice, got {got}"
-
-
-def test_equal_orders_keep_their_places():
-    got = names(run(made(b=1, a=1, z=0, d=1, c=1, y=0)))
-    assert got == "zybadc", (
-        f"z and y have order 0, b, a, d, c have 1, in that order, got {got}: yzcdab would mean "
-        "that ties changed places, yc that there was place for one of each order"
-    )
+def test_a_large_order_is_a_number():
+    callbacks = [function("ten", 10), function("nine", 9), function("two", 2)]
+    assert_order(callbacks, "two nine ten", "10 before 2 would mean that digits were compared")
 
 
 def test_a_negative_order_comes_before_zero():
-    got = names(run(made(zero=0, minus=-5, last=1, least=-10)))
-    assert got == "least minus zero last", f"-10, -5, 0, 1 is the order, got {got}"
+    callbacks = [function("one", 1), function("zero", 0), function("minus", -1)]
+    assert_order(callbacks, "minus zero one", "-1 is less than 0, and not the last as in an index")
+
+
+def test_two_negative_orders_are_told_apart():
+    callbacks = [function("small", -1), function("large", -5)]
+    assert_order(callbacks, "large small", "-5 is less than -1, whatever its size")
 
 
 def test_fractions_of_an_order_count():
-    got = names(run(made(b=0.5, a=0.25, c=0.75)))
-    assert got == "abc", f"0.25, 0.5, 0.75 belong to a, b, c, got {got}"
+    callbacks = [function("half", 0.5), function("quarter", 0.25), function("zero", 0)]
+    assert_order(callbacks, "zero quarter half", "0.25 and 0.5 are not 0")
 
 
-def test_none_runs_before_order_one():
-    got = names(run([*made(after=1), Callback("none")]))
-    assert got == "none after", f"no order means 0, which is before 1, got {got}"
+def test_equal_orders_keep_their_places():
+    callbacks = [Comparable("a", 2), Comparable("b", 2), Comparable("c", 1), Comparable("d", 1)]
+    assert_order(
+        callbacks,
+        "c d a b",
+        "d c b a would mean that ties were turned round, c a that one was kept of each order",
+    )
 
 
-def test_none_runs_after_order_minus_one():
-    got = names(run([Callback("none"), *made(before=-1)]))
-    assert got == "before none", f"no order means 0, which is after -1, got {got}"
+def test_equal_orders_are_not_put_by_name():
+    callbacks = [function("b", 2), function("a", 2), function("d", 1), function("c", 1)]
+    assert_order(callbacks, "d c b a", "c d a b would mean that ties were settled by name")
 
 
-def test_none_keeps_its_place_among_zeros():
-    got = names(run([*made(first=0), Callback("none"), *made(last=0)]))
-    assert got == "first none last", f"no order means 0, and a tie with 0 stays, got {got}"
+def test_what_cannot_compare_is_not_compared():
+    callbacks = [Stubborn("b", 1), Stubborn("a", 1), Stubborn("c", 0)]
+    assert_order(callbacks, "c b a", "only the orders are to be compared")
+
+
+def test_one_that_came_twice_is_there_twice():
+    again, other = function("again", 1), function("other", 0)
+    assert_order([again, other, again], "other again again", "it was added twice")
+
+
+def test_none_comes_before_positive():
+    callbacks = [function("one", 1), function("none")]
+    assert_order(callbacks, "none one", "without an order it is 0, and 0 is less than 1")
+
+
+def test_none_comes_after_negative():
+    callbacks = [function("none"), function("minus", -1)]
+    assert_order(callbacks, "minus none", "without an order it is 0, and -1 is less than 0")
+
+
+def test_none_is_a_tie_with_zero():
+    for callbacks in (
+        [function("first", 0), function("none"), function("zero", 0)],
+        [function("none"), function("other"), function("zero", 0)],
+    ):
+        came = names(callbacks)
+        assert_order(callbacks, came, "without an order it is 0, and ties keep their places")
 
 
 def test_functions_classes_and_objects_sort_together():
-    def function():
-        pass
-
-    class Late:
-        order = 2
-
-    partner = Callback("object", order=-1)
-    function.order = 1
-    callbacks = [Late, function, partner, len]
-    got = run(callbacks)
-    assert got == [partner, len, function, Late], (
-        f"an object with -1, len without an order, a function with 1, a class with 2, got {got}"
-    )
+    late = type("late", (), {"order": 2})
+    early = Stubborn("early", -3)
+    callbacks = [late, len, function("later", 5), early]
+    assert_order(callbacks, "early len late later", "what they are does not matter")
 
 
-def test_the_order_of_a_class_is_its_own():
-    class Early:
+def test_a_class_is_sorted_as_it_is():
+    born = []
+
+    class First:
         order = -1
 
         def __init__(self):
-            self.order = 7
+            born.append(self)
+            self.order = 9
 
-    first = Callback("zero", order=0)
-    got = run([first, Early])
-    assert got == [Early, first], (
-        f"the class has order -1, its objects have 7; the class itself comes first, got {got}"
+    got = ordered([function("zero", 0), First])
+    assert not born, "a class in the list was called, and is to be left as it is"
+    assert any(each is First for each in got[:1]), (
+        f"the class itself has order -1 and comes first, got {got!r}"
     )
 
 
-def test_callbacks_are_never_compared():
-    callbacks = made(b=1, a=1, c=0)
-    got = run(callbacks)
-    for callback in callbacks:
-        assert any(callback is each for each in got), f"{callback} came in, and is not in {got}"
+def test_the_order_may_come_from_the_class():
+    class Inherits(type("Base", (), {"order": -2})):
+        __name__ = "inherits"
+
+    class Computes:
+        __name__ = "computes"
+
+        @property
+        def order(self):
+            return -1
+
+    class Slotted:
+        __slots__ = ("order",)
+        __name__ = "slotted"
+
+    slotted = Slotted()
+    slotted.order = -3
+    callbacks = [function("zero", 0), Computes(), Inherits(), slotted]
+    assert_order(
+        callbacks,
+        "slotted inherits computes zero",
+        "an attribute is what one gets by asking, not only what is in the object's __dict__",
+    )
 
 
-def test_a_generator_will_do():
-    callbacks = made(b=2, a=1)
-    got = names(run(callback for callback in callbacks))
-    assert got == "ab", f"a generator of b and a gives a, b, got {got!r}"
+def test_one_that_is_false_stays():
+    class Recorder(list):
+        __name__ = "recorder"
+        order = -1
+
+    assert_order(
+        [function("zero", 0), Recorder()], "recorder zero", "an empty list is false, and there"
+    )
 
 
-def test_no_callbacks_are_in_order():
-    got = run([])
-    assert got == [], f"no callbacks give [], got {got!r}"
+def test_the_very_objects_are_returned():
+    callbacks = [Stubborn("b", 1), function("a", 0)]
+    got = ordered(callbacks)
+    assert [id(each) for each in got] == [id(callbacks[1]), id(callbacks[0])], (
+        f"the list holds the objects that came in, got {got!r}"
+    )
+
+
+def test_any_iterable_will_do():
+    b, a = function("b", 1), function("a", 0)
+    for what, callbacks in (
+        ("a generator", (each for each in [b, a])),
+        ("a tuple", (b, a)),
+        ("a dict's keys", {b: 1, a: 2}.keys()),
+    ):
+        got = names(ordered(callbacks))
+        assert got == "a b", (
+            f"{what} with b, then a, gives a b, got {got!r}: nothing may mean that it was walked "
+            "twice"
+        )
+
+
+def test_none_at_all_give_an_empty_list():
+    for nothing in ([], iter(())):
+        got = ordered(nothing)
+        assert isinstance(got, list), f"no callbacks give an empty list, got {got!r}"
+        assert not got, f"no callbacks give an empty list, got {got!r}"
 
 
 def test_the_result_is_a_list():
-    got = run(made(b=2, a=1))
-    assert isinstance(got, list), f"expected a list, got a {type(got).__name__}"
+    got = answer_of(lambda: run_order([function("b", 1), function("a", 0)]), "two give a list")
+    assert isinstance(got, list), (
+        f"expected a list, got {got!r}: None would be what list.sort() returns"
+    )
 
 
 def test_the_callers_list_stays_as_it_is():
-    callbacks = made(b=2, a=1)
-    run(callbacks)
-    got = names(callbacks)
-    assert got == "ba", f"the list handed in was b, a, and is now {got}: sort() works in place"
+    callbacks = [function("b", 1), function("a", 0)]
+    got = ordered(callbacks)
+    now = names(callbacks)
+    assert now == "b a", f"the list handed in was b a, and is now {now}: sort() works in place"
+    assert got is not callbacks, "the list handed in was returned: make a new one"
 
 
-def made(**orders):
-    return [Callback(name, order=order) for name, order in orders.items()]
+def test_they_get_no_attribute():
+    callback = function("none")
+    ordered([callback, function("one", 1)])
+    assert not hasattr(callback, "order"), (
+        f"a callback without an order now has order {callback.order}: ask, and do not write"
+    )
 
 
-def run(callbacks):
-    return answer_of(lambda: run_order(callbacks), "anything with an order can be sorted by it")
+class Stubborn:
+    """An object that nothing but its order can be asked of."""
+
+    def __init__(self, name, order):
+        self.__name__, self.order = name, order
+
+    def refuse(self, *_):
+        raise AssertionError(
+            "a callback was compared, hashed, called or asked whether it is true: a key is enough"
+        )
+
+    __lt__ = __gt__ = __le__ = __ge__ = __eq__ = __ne__ = refuse
+    __hash__ = __bool__ = __call__ = __len__ = refuse
+
+    def __repr__(self):
+        return self.__name__
+
+
+class Comparable:
+    """An object that has an order, and a < of its own, by name."""
+
+    def __init__(self, name, order):
+        self.__name__, self.order = name, order
+
+    def __lt__(self, other):
+        return self.__name__ < other.__name__
+
+
+def function(name, order=None):
+    def callback():
+        raise AssertionError(f"{name} was called, and is only to be sorted")
+
+    callback.__name__ = name
+    if order is not None:
+        callback.order = order
+    return callback
+
+
+def ordered(callbacks):
+    got = answer_of(lambda: run_order(callbacks), "callbacks of any kind can be put in order")
+    assert isinstance(got, (list, tuple)), f"expected a list, got {got!r}"
+    return got
 
 
 def names(callbacks):
-    """The names in a row, with blanks between them where they are words."""
-    each = [callback.name for callback in callbacks]
-    return ("" if all(len(name) == 1 for name in each) else " ").join(each)
+    return " ".join(getattr(callback, "__name__", repr(callback)) for callback in callbacks)
+
+
+def assert_order(callbacks, expected, meaning):
+    came = ", ".join(f"{each.__name__} {getattr(each, 'order', '(none)')}" for each in callbacks)
+    got = ordered(callbacks)
+    shown = names(got)
+    assert shown == expected, f"of {came} the order is {expected}, got {shown}: {meaning}"

@@ -1,6 +1,6 @@
 """What makes + work between instances of a class?
 
-Here + merges two running means, such as those of two batches.
+Here the objects are means of batches of unequal size, and their sum is the mean over all of them.
 """
 
 from dojo import alternative, misconception
@@ -9,22 +9,29 @@ __all__ = ["Mean"]
 
 
 class Mean:
-    """The mean of some items, kept as their total and their count, both of which are attributes.
+    """The mean of numbers, of which only their total and their count are kept.
 
-    The sum of two means is a new Mean: that of the items of both together. Neither of the two
-    changes. sum() of means works as well; for that 0 + mean is that mean, and 0 is the only other
-    thing that may be added. Any other sum, such as mean + 5, 5 + mean, mean + "a" or [] + mean, is
-    a TypeError, unless the other object's own class knows how to add a Mean: it is asked, as Python
-    asks it for classes that know nothing of each other.
+    The sum of two, a + b, is another Mean: that of all the numbers of both taken together. a and b
+    stay as they are, also where they are the same object. sum() of one or more of them works too,
+    for which 0 + mean, with the int 0, is the mean.
+
+    With any other operand, on either side of the +, there is a TypeError: with another number, a
+    text, a list, be it empty, None, or an object of another class that has the attributes of a
+    Mean. But where the operand on the right is of another class that knows how to be added to a
+    Mean, that class gets its turn, and its result is the result.
     """
 
     def __init__(self, total: float, count: int) -> None:
-        """Take the total of the items and their count."""
+        """Take the total, an int or a float, and how many numbers it is made of, 0 or more."""
         self.total, self.count = total, count
 
     @property
     def value(self) -> float:
-        """The mean: total over count; a ZeroDivisionError where there are no items."""
+        """The mean: the total divided by the count, to within rounding.
+
+        Raises:
+            ZeroDivisionError: the count is 0. Such a Mean can be made and added like any other.
+        """
         return self.total / self.count
 
     def __add__(self, other: object) -> "Mean":
@@ -37,92 +44,94 @@ class Mean:
 
 
 HINTS = (
-    "a + b calls a method of a's class. What does sum([a, b]) add first?",
-    "sum() starts with 0 + a, which int cannot do, so a's class is asked in its other method. What "
-    "must a method return, in place of raising, for a partner that it does not know?",
-    "__add__: NotImplemented unless other is a Mean, else Mean(both totals, both counts). "
-    "__radd__: self for other == 0, else NotImplemented.",
+    "a + b asks a method of a, and then, if that one does not know what to do, one of b. How does "
+    "the first say so, without raising? And what is the first thing that sum() adds?",
+    "Make a new Mean of both totals and both counts. For anything but a Mean return "
+    "NotImplemented. sum() begins with 0 + mean, which int cannot do, so it asks mean.",
+    "__add__ returns Mean(self.total + other.total, self.count + other.count) or NotImplemented; "
+    "__radd__ returns self if other is the int 0, and else NotImplemented.",
 )
 ANSWER = """
-a + b asks type(a).__add__(b), and where that returns NotImplemented, type(b).__radd__(a). If both
-decline, Python raises the TypeError. So return NotImplemented and raise nothing: who raises in
-__add__ takes the turn from a class that would have known the answer. (If b's class is a subclass of
-a's with a __radd__ of its own, it is even asked first.)
+a + b calls type(a).__add__, and if that returns NotImplemented, type(b).__radd__; only when both
+decline does Python raise the TypeError. Returning the object NotImplemented is what keeps the door
+open: an error raised in __add__ ends the matter before the other class was asked. (It has nothing
+to do with NotImplementedError, which is for methods that a subclass has to write.)
 
-__add__ alone is not enough for sum(), which begins with 0 + first: __radd__ must let 0 pass, and
-nothing else. As for means: they add up by totals and counts. The mean of batch means is the mean of
-all items only if the batches are equal in size, and the last one of an epoch seldom is.
+__add__ alone is not enough for sum(), which starts from 0 + first: __radd__ must let 0 pass, and
+only 0, or 5 + mean is silently the mean. `if not other` lets '' and [] pass as well.
+
+A mean of means is the mean only where all batches are of one size, and the last batch of an epoch
+is mostly smaller. And + makes a new object: one that changes its left operand gives the right sum
+once, and a different one when the same list is summed again.
 """
 
 
 @alternative
-class KeepsAFraction:
+class KeepsTheMean:
     def __init__(self, total, count):
-        self.total = total
-        self.count = count
-
-    def __add__(self, other):
-        if isinstance(other, type(self)):
-            return type(self)(self.total + other.total, self.count + other.count)
-        return NotImplemented
-
-    def __radd__(self, other):
-        if other == 0 and type(other) is int:
-            return type(self)(self.total, self.count)
-        return NotImplemented
+        self._mean, self._count = (total / count if count else 0.0), count
 
     @property
     def value(self):
-        return self.total / self.count
-
-
-@alternative
-class CountsInAList:
-    def __init__(self, total, count):
-        self.parts = [(total, count)]
-
-    @property
-    def total(self):
-        return sum(total for total, _ in self.parts)
-
-    @property
-    def count(self):
-        return sum(count for _, count in self.parts)
-
-    @property
-    def value(self):
-        return self.total / self.count
+        if not self._count:
+            raise ZeroDivisionError("there is no mean of nothing")
+        return self._mean
 
     def __add__(self, other):
-        if not isinstance(other, CountsInAList):
+        if type(other) is not type(self):
             return NotImplemented
-        both = CountsInAList(0, 0)
-        both.parts = self.parts + other.parts
-        return both
+        count = self._count + other._count
+        return type(self)(self._mean * self._count + other._mean * other._count, count)
 
     def __radd__(self, other):
-        return self if type(other) is int and other == 0 else NotImplemented
+        if type(other) is int and other == 0:
+            return type(self)(self._mean * self._count, self._count)
+        return NotImplemented
 
 
 @alternative
-class LetsZeroPassOnBothSides:
+class AddsZeroOnBothSides:
     def __init__(self, total, count):
-        self.total, self.count = total, count
+        self.parts = (total, count)
 
-    value = property(lambda self: self.total / self.count)
+    @property
+    def value(self):
+        total, count = self.parts
+        return total / count
 
     def __add__(self, other):
-        if other is self or isinstance(other, LetsZeroPassOnBothSides):
-            return LetsZeroPassOnBothSides(self.total + other.total, self.count + other.count)
-        if isinstance(other, int | float) and other == 0:
+        if isinstance(other, (int, float)) and other == 0:
             return self
-        return NotImplemented
+        if not isinstance(other, AddsZeroOnBothSides):
+            return NotImplemented
+        return AddsZeroOnBothSides(*map(sum, zip(self.parts, other.parts, strict=True)))
 
     __radd__ = __add__
 
 
-class _Plain:
-    """What the programs here share: all but the addition."""
+@alternative
+class KeepsItsParts:
+    def __init__(self, total, count):
+        self.parts = [(total, count)]
+
+    @property
+    def value(self):
+        return sum(total for total, _ in self.parts) / sum(count for _, count in self.parts)
+
+    def __add__(self, other):
+        match other:
+            case KeepsItsParts():
+                both = KeepsItsParts(0, 0)
+                both.parts = self.parts + other.parts
+                return both
+        return NotImplemented
+
+    def __radd__(self, other):
+        return self if other.__class__ is int and not other else NotImplemented
+
+
+class _Mean:
+    """What the wrong answers below share: all but the mistake."""
 
     def __init__(self, total, count):
         self.total, self.count = total, count
@@ -131,129 +140,177 @@ class _Plain:
     def value(self):
         return self.total / self.count
 
-    def merged(self, other):
-        return type(self)(self.total + other.total, self.count + other.count)
-
-
-class _Mean(_Plain):
     def __add__(self, other):
-        return self.merged(other) if isinstance(other, _Plain) else NotImplemented
+        if not isinstance(other, _Mean):
+            return NotImplemented
+        return self._merged(other)
 
     def __radd__(self, other):
-        return self if isinstance(other, int) and other == 0 else NotImplemented
+        return self if self._is_zero(other) else NotImplemented
+
+    def _merged(self, other):
+        return type(self)(self.total + other.total, self.count + other.count)
+
+    @staticmethod
+    def _is_zero(other):
+        return isinstance(other, int) and other == 0
 
 
-@misconception(caught_by="test_the_operands_stay_as_they_are")
-class ChangesTheLeftOperand(_Mean):
+@misconception(caught_by=("test_the_left_operand_stays", "test_the_same_list_sums_twice"))
+class ChangesTheLeft(_Mean):
     "a + b adds b to a."
 
-    def __add__(self, other):
-        if not isinstance(other, _Plain):
-            return NotImplemented
+    def _merged(self, other):
         self.total += other.total
         self.count += other.count
         return self
 
 
-@misconception(caught_by="test_nothing_added_leaves_a_new_mean")
-class ReturnsTheOtherOne(_Mean):
-    "Where one of the two has no items, the other one is the sum, itself."
+@misconception(caught_by=("test_the_right_operand_stays", "test_the_same_list_sums_twice"))
+class ChangesTheRight(_Mean):
+    "The operand that comes in is free to be used for the result."
 
-    def __add__(self, other):
-        if isinstance(other, _Plain) and not other.count:
-            return self
-        return super().__add__(other)
-
-
-@misconception(caught_by="test_sum_of_means_works")
-class HasNoRightSide(_Plain):
-    "__add__ is all that + and sum() need."
-
-    def __add__(self, other):
-        return self.merged(other) if isinstance(other, _Plain) else NotImplemented
+    def _merged(self, other):
+        other.total += self.total
+        other.count += self.count
+        return other
 
 
-@misconception(caught_by="test_a_number_plus_a_mean_is_refused")
-class LetsEverythingPassOnTheLeft(_Mean):
-    "__radd__ is called by sum() only, so it can return self."
+@misconception(caught_by="test_sum_adds_them_up")
+class KnowsNoZero(_Mean):
+    "sum() adds the first to the second, and so on, so __add__ will do."
+
+    def __radd__(self, other):
+        return NotImplemented
+
+
+@misconception(
+    caught_by=("test_another_number_on_the_left_is_refused", "test_an_empty_left_one_is_refused")
+)
+class TakesAnythingOnTheLeft(_Mean):
+    "__radd__ is there for sum(), so what comes in is the 0."
 
     def __radd__(self, other):
         return self
 
 
-@misconception(caught_by="test_what_is_empty_is_no_zero")
-class LetsWhatIsFalsyPass(_Mean):
-    "`if not other` asks for 0."
+@misconception(caught_by="test_an_empty_left_one_is_refused")
+class TakesAnythingFalsy(_Mean):
+    "`not other` asks whether other is 0."
 
     def __radd__(self, other):
         return self if not other else NotImplemented
 
 
-@misconception(caught_by="test_a_mean_plus_a_number_is_refused")
-class TakesANumberForAnItem(_Mean):
-    "A number is a mean of one item."
-
-    def __add__(self, other):
-        if isinstance(other, int | float):
-            return type(self)(self.total + other, self.count + 1)
-        return super().__add__(other)
-
-
-@misconception(caught_by="test_batches_of_unequal_size")
+@misconception(caught_by="test_unequal_batches_count_by_their_size")
 class AveragesTheAverages(_Mean):
-    "The mean of two means is half of their sum."
+    "The mean of both is the mean of their means."
+
+    def _merged(self, other):
+        return type(self)(self.value + other.value, 2)
+
+
+@misconception(
+    caught_by=("test_equal_batches_have_the_mean_in_the_middle", "test_sum_adds_them_up")
+)
+class KeepsTheCountOfTheLeft(_Mean):
+    "Only the totals are added: the count is that of the batch."
+
+    def _merged(self, other):
+        return type(self)(self.total + other.total, self.count)
+
+
+@misconception(caught_by="test_a_foreign_class_on_the_right_gets_its_turn")
+class RaisesAtOnce(_Mean):
+    "What cannot be added ends in a TypeError, so __add__ raises one."
 
     def __add__(self, other):
-        if not isinstance(other, _Plain):
-            return NotImplemented
-        count = self.count + other.count
-        return type(self)((self.value + other.value) / 2 * count, count)
+        if not isinstance(other, _Mean):
+            raise TypeError(f"cannot add {type(other).__name__} to a Mean")
+        return self._merged(other)
 
 
-@misconception(caught_by="test_means_that_agree_keep_their_value")
-class AddsTheValues(_Mean):
-    "The sum of two means is the sum of their values."
-
-    def __add__(self, other):
-        if not isinstance(other, _Plain):
-            return NotImplemented
-        count = self.count + other.count
-        return type(self)((self.value + other.value) * count, count)
-
-
-@misconception(caught_by="test_total_and_count_add_up")
-class ForgetsTheCount(_Mean):
-    "Once there is a value, the count has done its work."
+@misconception(caught_by="test_another_number_on_the_right_is_refused")
+class ReturnsTheErrorClass(_Mean):
+    "NotImplementedError is what a method returns when it does not know what to do."
 
     def __add__(self, other):
-        if not isinstance(other, _Plain):
-            return NotImplemented
-        count = self.count + other.count
-        return type(self)((self.total + other.total) / count, 1)
+        return self._merged(other) if isinstance(other, _Mean) else NotImplementedError
+
+    def __radd__(self, other):
+        return self if self._is_zero(other) else NotImplementedError
 
 
-@misconception(caught_by="test_another_class_gets_its_turn")
-class RaisesByItself(_Mean):
-    "A method that cannot do what is asked raises TypeError."
+@misconception(caught_by="test_another_number_on_the_right_is_refused")
+class CountsANumberAsOneMore(_Mean):
+    "A number is a batch of one."
 
     def __add__(self, other):
-        if not isinstance(other, _Plain):
-            raise TypeError(f"a Mean and a {type(other).__name__} have no sum")
+        if isinstance(other, (int, float)):
+            other = type(self)(other, 1)
         return super().__add__(other)
 
 
-@misconception(caught_by="test_the_sum_is_a_mean")
-class ReturnsTheValue(_Mean):
-    "The sum is the mean of all items, a number."
+@misconception(caught_by="test_a_foreign_class_on_the_right_gets_its_turn")
+class TrustsTheOther(_Mean):
+    "What is added to a Mean is a Mean."
 
     def __add__(self, other):
-        return self.merged(other).value if isinstance(other, _Plain) else NotImplemented
+        return self._merged(other)
 
 
-@misconception(caught_by="test_nothing_has_no_mean")
-class TakesNothingForZero(_Mean):
+@misconception(caught_by="test_a_foreign_class_that_looks_alike_is_refused")
+class TakesWhatLooksAlike(_Mean):
+    "What has a total and a count is a Mean."
+
+    def __add__(self, other):
+        if (
+            hasattr(other, "total")
+            and hasattr(other, "count")
+            and not isinstance(other, (str, list))
+        ):
+            return self._merged(other)
+        return NotImplemented
+
+
+@misconception(caught_by="test_a_sum_is_a_mean_again")
+class ReturnsANumber(_Mean):
+    "The sum of two means is a number."
+
+    def _merged(self, other):
+        return (self.total + other.total) / (self.count + other.count)
+
+
+@misconception(caught_by="test_fractions_of_a_mean_stay")
+class DividesWhole(_Mean):
+    "The mean of whole numbers is a whole number."
+
+    @property
+    def value(self):
+        return self.total // self.count
+
+
+@misconception(caught_by="test_an_empty_batch_changes_nothing")
+class DividesAtOnce(_Mean):
+    "The mean can be worked out when the object is made."
+
+    def __init__(self, total, count):
+        super().__init__(total, count)
+        self._value = total / count
+
+
+@misconception(caught_by="test_the_mean_of_nothing_is_refused")
+class HasZeroForNothing(_Mean):
     "The mean of nothing is 0."
 
     @property
     def value(self):
         return self.total / self.count if self.count else 0.0
+
+
+@misconception(caught_by="test_zeros_count")
+class SkipsATotalOfZero(_Mean):
+    "A total of 0 adds nothing."
+
+    def _merged(self, other):
+        return super()._merged(other) if other.total else self
