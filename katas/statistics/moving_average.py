@@ -1,6 +1,6 @@
 """How does a moving average with exponential decay get by with a single value in memory?
 
-It is the average that momentum, Adam and batch norm keep: recent values count most, old ones fade.
+It is the average that Adam and batch norm keep: recent values count most, old ones fade.
 """
 
 from torch import Tensor

@@ -87,11 +87,11 @@ def test_digits_beyond_float32_are_kept(device, float64):
 def test_two_averages_have_nothing_in_common(device):
     one, other = MovingAverage(0.5), MovingAverage(0.75)
     x = tensor([8.0, -4.0], device)
-    update(one, x)
-    got = update(other, x)
+    update(one, x.clone())
+    got = update(other, x.clone())
     meaning = "the first average of a second object; more would mean that it began at the other's"
     assert_same(got, 0.25 * x, meaning)
-    got = update(one, x)
+    got = update(one, x.clone())
     meaning = "the second average of the first object, 0.5 times [4, -2] plus 0.5 times [8, -4]"
     assert_same(got, 0.75 * x, meaning)
 
@@ -190,9 +190,9 @@ def test_it_holds_no_more_after_a_thousand_updates(device):
 
 
 def averages(beta, values):
-    """The average after each of the values."""
+    """The average after each of the values, of which the program gets copies."""
     moving = MovingAverage(beta)
-    return [update(moving, x) for x in values]
+    return [update(moving, x.clone()) for x in values]
 
 
 def update(moving, x):

@@ -1,6 +1,6 @@
 """How does a moving average with exponential decay get by with a single value in memory?
 
-It is the average that momentum, Adam and batch norm keep: recent values count most, old ones fade.
+It is the average that Adam and batch norm keep: recent values count most, old ones fade.
 """
 
 import torch
@@ -65,7 +65,7 @@ the graph of every step alive, until memory runs out hours later. And an average
 the tensor that was handed out before: a list of logged averages is then the last one, many times.
 
 Because of the start at 0 the first averages are too small, by the factor 1 - beta**steps. Adam
-corrects for that; momentum and many a smoothed curve do not.
+corrects for that; batch norm and many a smoothed curve do not.
 """
 
 
