@@ -25,8 +25,8 @@ def test_it_is_an_object_of_its_class():
 def test_the_first_transform_runs_first():
     got = called(Compose(increment, double), 3)
     assert got == 8, (
-        f"3 plus 1, and then doubled, is 8, got {got!r}: 7 would mean that the last one ran first, 6 or 4 "
-        "that only one of them did"
+        f"3 plus 1, and then doubled, is 8, got {got!r}: 7 would mean that the last one ran "
+        "first, 6 or 4 that only one of them did"
     )
 
 

@@ -305,7 +305,7 @@ def test_decorating_to_retry_calls_nothing():
 
 def test_times_below_one_are_refused_when_decorating():
     for times in (0, -1, -2):
-        act, asked = scripted("done")
+        act, _ = scripted("done")
         assert_refused(
             lambda: retry(times)(act),
             ValueError,
