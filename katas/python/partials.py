@@ -16,7 +16,8 @@ def freeze(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Callable[...
     called once, and its result returned.
 
     The result has the attributes .func (fn), .args (a tuple) and .keywords (a dict) of what was
-    fixed. It can be pickled, if fn and the arguments can, and does the same when it is loaded.
+    fixed. It can be pickled, if fn and the arguments can, and does the same when it is loaded. What
+    they are where fn was frozen before is left open.
     """
     raise NotImplementedError
 
