@@ -90,6 +90,15 @@ def test_nothing_is_read_from_the_default():
     assert isinstance(got, Layer), f"the default itself, got {got!r}, which was read from it"
 
 
+def test_a_value_that_is_the_default_is_no_gap():
+    got = answer_of(lambda: read(Layer(frozen=False), "frozen.real"), "frozen is there, and False")
+    assert got is not False, (
+        "frozen is False, and so is the default, but frozen.real is there and 0: the walk ended at "
+        "a value that it took for the default"
+    )
+    assert got == 0, f"frozen.real is 0, got {got!r}"
+
+
 def test_attributes_of_the_class_count():
     got = reading(Layer(), "kind", "default")
     assert got == "dense", f"kind is an attribute of the class, got {got!r}"

@@ -95,6 +95,16 @@ def reads_on_from_the_default(obj, path, default=False):
     return obj
 
 
+@misconception(caught_by="test_a_value_that_is_the_default_is_no_gap")
+def takes_the_default_for_a_gap(obj, path, default=False):
+    "Where a lookup with a default gives the default, the attribute is missing."
+    for name in path.split("."):
+        obj = getattr(obj, name, default)
+        if obj is default:
+            return default
+    return obj
+
+
 @misconception(
     caught_by=("test_attributes_of_the_class_count", "test_properties_count", "test_slots_count")
 )
