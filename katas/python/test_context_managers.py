@@ -64,6 +64,20 @@ def test_modules_deep_inside_get_their_modes_back():
     assert modes(model) == before, f"training was {before}, afterwards {modes(model)}"
 
 
+def test_a_shared_module_gets_its_own_mode_back():
+    shared = nn.Linear(2, 2)
+    model = nn.Sequential(nn.Sequential(shared), nn.Sequential(shared))
+    model[1].eval()
+    shared.train()
+    with EvalMode(model):
+        pass
+    assert shared.training, (
+        "a layer shared by two blocks, of which the second is in eval mode, trained before and "
+        "does not afterwards: train() and eval() of a block reach into its layers"
+    )
+    assert not model[1].training, "the second block was in eval mode before, and trains afterwards"
+
+
 def test_a_model_in_eval_mode_stays_so():
     model = training().eval()
     with EvalMode(model):

@@ -187,6 +187,15 @@ class RestoresTheChildren(_EvalMode):
         return self.model.eval()
 
 
+@misconception(caught_by="test_a_shared_module_gets_its_own_mode_back")
+class CallsTrainOnEachModule(_EvalMode):
+    "module.train(mode) sets the mode of that module."
+
+    def __exit__(self, *exception):
+        for module, training in self.modes:
+            module.train(training)
+
+
 @misconception(caught_by="test_every_module_is_in_eval_mode_inside")
 class SetsOnlyTheTop(_EvalMode):
     "training = False is what eval() does."

@@ -211,12 +211,23 @@ class OnlyCloseGivesBack(_Lease):
 
 
 @misconception(caught_by="test_a_cycle_gives_its_slot_back")
-class CountsItsReferences(_Lease):
-    "What is part of a cycle is still in use."
+class KeepsAWeakReferenceToItself(_Lease):
+    "A weak reference calls back when the object dies, so the object can hold its own."
+
+    def __init__(self, pool):
+        from weakref import ref
+
+        self.held = False
+        super().__init__(pool)
+        slot, held = self.slot, [True]
+        self._close = lambda _=None: pool.give_back(slot) if held and held.pop() else None
+        self._watch = ref(self, self._close)
+
+    def close(self):
+        self._close()
 
     def __del__(self):
-        if not hasattr(self, "partner"):
-            self.close()
+        pass
 
 
 @misconception(caught_by="test_close_gives_back_at_once")

@@ -240,7 +240,7 @@ def _tell_time_outs_apart(call: pytest.CallInfo[None]) -> None:
 def _native_tracebacks(config: pytest.Config) -> Iterator[None]:
     """Python's own tracebacks, unless the user asked for a style: pytest's cost 0.2 s each."""
     before = config.option.tbstyle
-    if before == "auto" and config.getoption("subject") == "mine":
+    if before == "auto":
         config.option.tbstyle = "native"
     try:
         yield
