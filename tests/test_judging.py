@@ -34,7 +34,7 @@ def test_a_right_answer_is_solved_and_the_next_kata_named(project):
             "numbers/double: solved",
             "*solutions/numbers/double.py*",
             "numbers *1 of 2",
-            "next: katas/numbers/halve.py, then pytest -k halve",
+            "next: katas/numbers/halve.py, then pytest --kata=halve",
         ]
     )
 
@@ -70,7 +70,7 @@ def test_a_wrong_answer_is_told_its_claim_and_its_belief(project):
             "      expected 6, got 9: 9 would mean a square",
             "      katas/numbers/test_double.py:*",
             "  fails as if: Doubling is squaring.",
-            "next: katas/numbers/double.py, then pytest -k double",
+            "next: katas/numbers/double.py, then pytest --kata=double",
         ]
     )
 
@@ -484,4 +484,4 @@ def test_katas_are_judged_in_learning_order(project):
     result = project.pytest()
     told = [line.split(":")[0] for line in result.outlines if "not started" in line]
     assert told == ["numbers/halve", "numbers/double"]
-    result.stdout.fnmatch_lines(["next: katas/numbers/halve.py, then pytest -k halve"])
+    result.stdout.fnmatch_lines(["next: katas/numbers/halve.py, then pytest --kata=halve"])

@@ -216,6 +216,16 @@ def test_the_last_error_comes_out():
     )
 
 
+def test_a_failure_of_all_tries_is_no_result():
+    for times in (1, 3):
+        act, _ = scripted(ValueError("always"))
+        got, error = outcome(retrying(act, times))
+        assert error is not None, (
+            f"{times} of {times} tries failed, so there is an error, got the result {got!r}: the "
+            "failure is hidden"
+        )
+
+
 def test_other_errors_come_out_at_once():
     wrong = ValueError("a bug")
     for before in ([], [TimeoutError("slow")]):
@@ -303,15 +313,23 @@ def test_decorating_to_retry_calls_nothing():
     assert asked == [], "the function ran when it was decorated, and nobody had called it"
 
 
-def test_times_below_one_are_refused_when_decorating():
-    for times in (0, -1, -2):
-        act, _ = scripted("done")
-        assert_refused(
-            lambda: retry(times)(act),
-            ValueError,
-            f"a function that may be called {times} times can't give a result",
-            mentions=(times,),
-        )
+def test_no_tries_are_refused_when_decorating():
+    assert_refuses_times(0)
+
+
+def test_negative_times_are_refused_when_decorating():
+    for times in (-1, -2):
+        assert_refuses_times(times)
+
+
+def assert_refuses_times(times):
+    act, _ = scripted("done")
+    assert_refused(
+        lambda: retry(times)(act),
+        ValueError,
+        f"a function that may be called {times} times can't give a result",
+        mentions=(times,),
+    )
 
 
 def documented(first, /, second: int = 2, *rest, third, **more) -> str:

@@ -243,7 +243,7 @@ def test_no_number_is_read_out_on_the_way(device):
 
 
 def test_beats_the_loop(race, device, generator):
-    race(loop, variance, lambda: drawn((1_000, 50), device, generator), at_least=50)
+    race(loop, variance, lambda: drawn((1_000, 50), device, generator), at_least=30)
 
 
 @pytest.mark.parametrize("rows", [10, 1_000, 10_000])

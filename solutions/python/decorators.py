@@ -435,7 +435,7 @@ def _all_tries(times, on, call):
     return call()
 
 
-@misconception(replaces="retry", caught_by="test_the_last_error_comes_out")
+@misconception(replaces="retry", caught_by="test_a_failure_of_all_tries_is_no_result")
 def swallows_the_last_error(times, on=Exception):
     "After so many tries there is nothing left to say, so None."
 
@@ -683,7 +683,7 @@ def retry_runs_at_decoration(times, on=Exception):
     return try_out
 
 
-@misconception(replaces="retry", caught_by="test_times_below_one_are_refused_when_decorating")
+@misconception(replaces="retry", caught_by="test_negative_times_are_refused_when_decorating")
 def checks_in_the_call(times, on=Exception):
     "A bad number of tries matters only when there is something to try."
 
@@ -695,10 +695,9 @@ def checks_in_the_call(times, on=Exception):
     return _retrying(1, attempt)
 
 
-@misconception(replaces="retry", caught_by="test_times_below_one_are_refused_when_decorating")
+@misconception(replaces="retry", caught_by="test_no_tries_are_refused_when_decorating")
 def refuses_negative_times_only(times, on=Exception):
     "No tries at all is a number of tries too."
-    return _retrying(
-        times + 1 or -1,
-        lambda fn, args, kwargs: _all_tries(times, on, lambda: fn(*args, **kwargs)),
-    )
+    if times < 0:
+        raise ValueError(f"times is {times}")
+    return _retrying(1, lambda fn, args, kwargs: _all_tries(times, on, lambda: fn(*args, **kwargs)))

@@ -129,5 +129,5 @@ def progress_bars(progress: Progress, judged: Sequence[Kata]) -> Iterator[Line]:
 def _next(kata: Kata) -> str:
     """Where to go on, and the command that judges it: that by which the learner came here."""
     by_nox = "NOX_CURRENT_SESSION" in os.environ
-    command = f"nox -s kata -- {kata.name}" if by_nox else f"pytest -k {kata.name}"
+    command = f"nox -s kata -- {kata.name}" if by_nox else f"pytest --kata={kata.name}"
     return f"next: {kata.where}, then {command}"
