@@ -19,7 +19,7 @@ def make_averager() -> Callable[[float], float]:
     """Return a function of one number, given by position, that returns the mean of all so far.
 
     Each call of make_averager gives a function with a memory of its own. It remembers what it needs
-    for the next mean, which does not grow with the numbers, and keeps none of them alive but
-    perhaps the first.
+    for the next mean, which does not grow with the numbers. Of the numbers themselves it may keep
+    the first alive, and no other.
     """
     raise NotImplementedError

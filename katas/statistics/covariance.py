@@ -10,7 +10,7 @@ from torch import Tensor
 def covariance(
     x: Float[Tensor, " n"], y: Float[Tensor, " n"], correction: int = 1
 ) -> Float[Tensor, ""]:
-    """Return the covariance of x and y, number by number, without torch.cov.
+    """Return the covariance of the pairs (x[0], y[0]), (x[1], y[1]), ..., without torch.cov.
 
     It is the sum, over all places, of the distance of x from its mean times the distance of y from
     its own, over n - correction. Distances have a sign. correction is 0 or 1.

@@ -26,8 +26,9 @@ class Fallback:
     obj is. Names with two underscores at one end only, __half or scale__, are like any other.
 
     copy.copy, copy.deepcopy and pickle work, if they do on obj and default, and what was set on the
-    wrapper comes along. The wrapper's own state has names that begin with one underscore, and only
-    those are out of bounds for obj: its attributes may be called obj or default.
+    wrapper comes along. The wrapper keeps its own state under names that begin with one underscore,
+    and may hide those of obj's attributes that are called the same; it hides no others, obj and
+    default among them.
     """
 
     def __init__(self, obj: Any, default: Any) -> None:
