@@ -32,7 +32,7 @@ def covariance_matrix(
 
     The number of operations is the same for all sizes, so there is no loop, neither over features
     nor over samples, and no number is read out on the way (item, tolist, numpy, a boolean mask). On
-    30 samples of 50 features it is more than 100 times as fast as a loop over all pairs of columns,
+    4 samples of 50 features it is more than 100 times as fast as a loop over all pairs of columns,
     each of them both ways round, that subtracts each mean once.
     """
     deviations = x - x.mean(dim=0)
@@ -299,9 +299,8 @@ def finds_one_sample_too_few(x, correction=1):
 def drops_constant_features(x, correction=1):
     "A feature that never changes says nothing and is undefined."
     d = _centred(x)
-    changes = d.square().sum(0) > 1e-6 * len(x)
-    holes = (changes.to(x.dtype) - 1) / changes.to(x.dtype)
-    return (d.T @ d + 0 * (holes[:, None] + holes)) / (len(x) - correction)
+    changes = (x != x[0]).any(0).to(x.dtype)
+    return (d / changes).T @ d / (len(x) - correction)
 
 
 @misconception(caught_by="test_the_input_stays_as_it_is")

@@ -56,3 +56,16 @@ def active(name: str) -> Iterator[torch.device]:
             yield device
     else:
         yield torch.device(name)
+
+
+def seed(number: int) -> None:
+    """Seed torch's global generators on the devices that are there.
+
+    torch.manual_seed would do, but where CUDA is not up yet it writes down the whole call stack for
+    later: a millisecond for every test.
+    """
+    torch.default_generator.manual_seed(number)
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # torch has not typed it
+        torch.cuda.manual_seed_all(number)
+    if why_missing("mps") is None:
+        torch.mps.manual_seed(number)
