@@ -37,7 +37,7 @@ class EmptyPool(Pool):
         raise EmptyError("all slots are out")
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def unraisable(monkeypatch):
     """The errors that Python could only print, because they came out of a finalizer."""
     errors = []

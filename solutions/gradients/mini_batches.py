@@ -103,6 +103,20 @@ def sums_over_the_batch(x, y, w, size, count, generator):
     return _gradients(x, y, w, _drawn(x, size, count, generator)) * size
 
 
+@misconception(caught_by="test_there_is_a_row_for_each_batch", replaces="batch_gradients")
+def averages_over_the_batches(x, y, w, size, count, generator):
+    "The gradients of several batches are one gradient."
+    return _gradients(x, y, w, _drawn(x, size, count, generator)).mean(0, keepdim=True)
+
+
+@misconception(caught_by="test_the_inputs_stay_as_they_are", replaces="batch_gradients")
+def takes_the_errors_in_place(x, y, w, size, count, generator):
+    "Targets are not needed once the errors are known."
+    y.sub_(x @ w.detach())
+    places = _drawn(x, size, count, generator)
+    return -2 * (y[places][..., None] * x[places]).mean(1)
+
+
 @misconception(caught_by="test_batches_differ", replaces="batch_gradients")
 def draws_one_batch(x, y, w, size, count, generator):
     "A batch is drawn, and its gradient is taken count times."

@@ -74,6 +74,17 @@ def walks_down_by_itself(obj, path, default=False):
     return walks_down_by_itself(value, rest, default) if dot else value
 
 
+@misconception(caught_by="test_an_attribute_is_read")
+def looks_for_items(obj, path, default=False):
+    "What an object has is read with square brackets."
+    for name in path.split("."):
+        try:
+            obj = obj[name]
+        except (KeyError, IndexError, TypeError):
+            return default
+    return obj
+
+
 @misconception(caught_by="test_a_value_that_is_falsy_is_a_value")
 def drops_what_is_falsy(obj, path, default=False):
     "value or default gives the default where there is no value."

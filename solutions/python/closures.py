@@ -159,6 +159,12 @@ def adds_up(amounts):
     return [adder(amount) for amount in amounts]
 
 
+@misconception(caught_by="test_no_amounts_give_no_adders", replaces="make_adders")
+def adds_nothing_for_nothing(amounts):
+    "Where there is no amount, there is a function that adds 0."
+    return [_adder(amount) for amount in amounts] or [_adder(0)]
+
+
 @misconception(caught_by="test_equal_amounts_have_an_adder_each", replaces="make_adders")
 def makes_one_for_each_amount(amounts):
     "Adders can be looked up by their amount."

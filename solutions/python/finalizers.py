@@ -200,6 +200,16 @@ class KeepsItselfAlive(_Lease):
         pass
 
 
+@misconception(caught_by="test_a_lease_dies_in_silence")
+class RaisesWhenItDiesOpen(_Lease):
+    "A lease that nobody has closed is an error, and the finalizer raises it."
+
+    def __del__(self):
+        if self.held:
+            self.close()
+            raise RuntimeError("a lease was not closed")
+
+
 @misconception(
     caught_by=("test_a_lease_that_dies_gives_its_slot_back", "test_a_cycle_gives_its_slot_back")
 )

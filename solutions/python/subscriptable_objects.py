@@ -175,6 +175,29 @@ class _Items:
             raise IndexError(f"the mask has {given} bools, there are {wanted} items")
 
 
+@misconception(caught_by="test_an_int_picks_one_item")
+class CountsFromOne(_Items):
+    "The first item has number 1."
+
+    def _one(self, index):
+        return super()._one(index - 1 if index > 0 else index)
+
+
+@misconception(caught_by="test_any_iterable_will_do")
+class CopiesByIndex(_Items):
+    "Items come in a sequence, with a length and an index."
+
+    def __init__(self, items):
+        self.items = [items[place] for place in range(len(items))]
+
+    def _several(self, index):
+        return type(self)([self.items[place] for place in index])
+
+    def _mask(self, index):
+        self._compare(len(index), len(self.items))
+        return type(self)(list(compress(self.items, index)))
+
+
 @misconception(caught_by="test_a_slice_gives_items_again")
 class SliceGivesAList(_Items):
     "A slice is a list, of whatever it was taken."

@@ -119,6 +119,13 @@ def always_takes_the_last_axis(x, dim):
     return (x - x.mean(-1, keepdim=True)).abs().mean(-1)
 
 
+@misconception(caught_by="test_a_negative_axis_counts_from_the_last")
+def takes_a_negative_axis_for_the_first(x, dim):
+    "Axes count from 0, and what is below 0 is the first."
+    dim = max(dim, 0)
+    return (x - x.mean(dim, keepdim=True)).abs().mean(dim)
+
+
 @misconception(caught_by="test_the_shape_is_that_without_the_axis")
 def keeps_the_axis(x, dim):
     "keepdim=True goes with every mean."

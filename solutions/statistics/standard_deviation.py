@@ -162,6 +162,12 @@ def always_takes_the_last_axis(x, dim):
     return _deviation(x, -1)
 
 
+@misconception(caught_by="test_a_negative_axis_counts_from_the_last", replaces="standard_deviation")
+def takes_a_negative_axis_for_the_first(x, dim):
+    "Axes count from 0, and what is below 0 is the first."
+    return _deviation(x, max(dim, 0))
+
+
 @misconception(caught_by="test_measuring_leaves_x_as_it_is", replaces="standard_deviation")
 def centres_in_place(x, dim):
     "The mean can be taken off where the numbers stand."
