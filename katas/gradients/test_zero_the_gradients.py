@@ -61,6 +61,17 @@ def test_every_parameter_is_made_ready(device):
     assert left == [0.0, 0.0, 0.0], f"gradients are to be None or zeros after a step, got {left}"
 
 
+def test_a_step_at_rate_zero_makes_ready_too(device):
+    x = parameter(6.0, device)
+    backward_through(x)
+    take_step([x], lr=0.0)
+    left = 0.0 if x.grad is None else x.grad.item()
+    assert left == 0.0, (
+        f"a warm-up may start at rate 0: nothing moves, and .grad is None or zeros, got {left}: "
+        "the next step would use it"
+    )
+
+
 def test_two_steps_equal_two_fresh_steps(device):
     once, anew = (linear(device) for _ in range(2))
     for number in (1.0, -2.0):

@@ -113,6 +113,14 @@ def walks_the_parameters_twice(params, lr):
         param.grad = None
 
 
+@misconception(caught_by="test_a_step_at_rate_zero_makes_ready_too")
+def does_nothing_at_rate_zero(params, lr):
+    "Where nothing moves there is nothing to do."
+    if lr:
+        for param in _moved(params, lr):
+            param.grad = None
+
+
 @misconception(caught_by="test_every_parameter_is_made_ready")
 def clears_the_last_only(params, lr):
     "Zeroing comes once, after the loop."
