@@ -212,6 +212,15 @@ def test_misconceptions_follow_their_patterns(project):
     assert result.ret == 0
 
 
+def test_patterns_are_measured_on_every_device_or_not_at_all(project):
+    options = ("--subject=misconceptions", "--measure-patterns")
+    for device, missing in (("cpu", "standin"), ("standin", "cpu")):
+        result = project.pytest(*options, f"--device={device}")
+        assert result.ret == 4
+        result.stderr.fnmatch_lines([f"*--measure-patterns without {missing} would forget*"])
+    assert not (project.root / "solutions/numbers/patterns.json").exists()
+
+
 def test_a_misconception_that_survives_its_test_turns_the_run_red(project):
     solution = project.root / "solutions/numbers/double.py"
     solution.write_text(solution.read_text().replace("return x * x", "return 2 * x"))

@@ -91,7 +91,14 @@ class Dojo:
         self.curriculum = Curriculum(config.rootpath)
         self.subject: str = config.getoption("subject")
         self.devices = devices.chosen(config.getoption("device"))
-        self.expectations = Expectations(self.subject, config.getoption("measure_patterns"))
+        measuring = config.getoption("measure_patterns")
+        used = set(self.devices).intersection(devices.present()) if measuring else {"cpu", NAME}
+        if lacking := {"cpu", NAME} - used:
+            raise UserError(
+                f"--measure-patterns without {' and '.join(sorted(lacking))} would forget what is "
+                "wrong there only: leave --device out, on a machine without a GPU"
+            )
+        self.expectations = Expectations(self.subject, measuring)
         self.progress = Progress(self.curriculum, getattr(config, "cache", None))
         self.declarations = Declarations(self.curriculum)
 
