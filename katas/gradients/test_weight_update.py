@@ -48,6 +48,33 @@ def test_all_of_them_move(device):
     assert_same(params[1].detach(), expected, "the second one, 5, has a gradient of 6")
 
 
+def test_a_third_one_moves(device):
+    params = trained(device)
+    move(params, lr=0.5)
+    expected = torch.tensor(-3.0, device=device)
+    assert_same(params[2].detach(), expected, "the third one, a scalar -1, has a gradient of 4")
+
+
+def test_memory_in_another_order_is_moved(device):
+    param = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], device=device).T.requires_grad_()
+    param.grad = torch.ones(2, 3, device=device)
+    move([param], lr=0.5)
+    expected = torch.tensor([[0.5, 2.5, 4.5], [1.5, 3.5, 5.5]], device=device)
+    meaning = "0.5 off every number of a transposed matrix; unchanged would mean that a copy moved"
+    assert_same(param.detach(), expected, meaning)
+
+
+def test_the_grad_mode_stays(device):
+    for recording in (True, False):
+        with torch.set_grad_enabled(recording):
+            move(trained(device), lr=0.5)
+            got = torch.is_grad_enabled()
+        assert got == recording, (
+            f"recording was {recording} around the call, and {got} after it: a with statement "
+            "puts back what was"
+        )
+
+
 def test_a_rate_of_zero_moves_nothing(device):
     params = trained(device)
     before = [param.detach().clone() for param in params]
@@ -69,8 +96,8 @@ def test_the_memory_stays_the_same(device):
     views = [param.detach().flatten()[:1] for param in params]
     move(params, lr=0.5)
     got = [view.item() for view in views]
-    assert got == [1.0, 2.0], (
-        f"views of the parameters show the move to 1 and 2, got {got}: the values were put into "
+    assert got == [1.0, 2.0, -3.0], (
+        f"views of the parameters show the move to 1, 2 and -3, got {got}: the values were put into "
         "new memory"
     )
 
@@ -100,8 +127,8 @@ def test_gradients_keep_their_values(device):
     params = trained(device)
     move(list(params), lr=0.5)
     got = [None if param.grad is None else param.grad.flatten().tolist() for param in params]
-    assert got == [[4.0, -2.0], [6.0]], (
-        f"the gradients were [4, -2] and [6], got {got}: half of that would mean that they were "
+    assert got == [[4.0, -2.0], [6.0], [4.0]], (
+        f"the gradients were [4, -2], [6] and 4, got {got}: half of that would mean that they were "
         "scaled in place"
     )
 
@@ -120,12 +147,14 @@ def test_a_second_backward_works(device):
 
 
 def trained(device):
-    """Two parameters with their gradients: (3, -2) with (4, -2), and 5 with 6."""
+    """Parameters with their gradients: (3, -2) with (4, -2), 5 with 6, and -1 with 4."""
     first = torch.tensor([3.0, -2.0], device=device, requires_grad=True)
     second = torch.tensor([[5.0]], device=device, requires_grad=True)
     first.grad = torch.tensor([4.0, -2.0], device=device)
     second.grad = torch.tensor([[6.0]], device=device)
-    return [first, second]
+    third = torch.tensor(-1.0, device=device, requires_grad=True)
+    third.grad = torch.tensor(4.0, device=device)
+    return [first, second, third]
 
 
 def move(params, lr):

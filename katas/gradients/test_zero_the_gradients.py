@@ -126,6 +126,17 @@ def test_the_parameter_is_moved_in_place(device):
     )
 
 
+def test_memory_in_another_order_is_moved(device):
+    x = torch.tensor([[6.0, 2.0, 4.0], [0.0, 8.0, 2.0]], device=device).T.requires_grad_()
+    backward_through(x)
+    take_step([x], lr=0.5)
+    got = x.tolist()
+    assert got == [[4.0, 1.0], [2.0, 5.0], [3.0, 2.0]], (
+        f"each number of a transposed matrix comes half-way to 2, got {got}: unchanged would mean "
+        "that a copy moved"
+    )
+
+
 def test_it_still_requires_grad(device):
     x = parameter(6.0, device)
     backward_through(x)

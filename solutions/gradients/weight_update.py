@@ -1,7 +1,6 @@
 """Which formula gives the new weights from a learning rate?
 
-w minus the rate times the gradient is easily written down; here it has to move the model's own
-weights.
+The formula is easily written down; here it has to move the model's own weights.
 """
 
 import torch
@@ -13,11 +12,12 @@ __all__ = ["update"]
 
 
 def update(params: list[Tensor], lr: float) -> None:
-    """Take lr times its gradient off every parameter, in place.
+    """Move every parameter one step of gradient descent at learning rate lr, in place.
 
-    params is a list of leaf tensors that require grad, each with its .grad set. They are moved
-    where they are: the same tensors, in the same memory, which still are leaves that require grad
-    and carry no graph. The list and the values of .grad stay as they are.
+    params is a list of leaf tensors that require grad, each with its .grad set, of any shape and
+    laid out in memory in any way. They are moved where they are: the same tensors, in the same
+    memory, which still are leaves that require grad and carry no graph. The list and the values of
+    .grad stay as they are, and so does the caller's grad mode.
     """
     with torch.no_grad():
         for param in params:
@@ -157,6 +157,29 @@ def steps_by_the_sign(params, lr):
 def moves_the_first_only(params, lr):
     "A list of parameters is one parameter."
     _move(params[:1], lambda param: param - lr * param.grad)
+
+
+@misconception(caught_by="test_a_third_one_moves")
+def moves_weight_and_bias(params, lr):
+    "A layer has a weight and a bias."
+    _move(params[:2], lambda param: param - lr * param.grad)
+
+
+@misconception(caught_by="test_memory_in_another_order_is_moved")
+def moves_a_flat_copy(params, lr):
+    "reshape(-1) shows the parameter as a row."
+    for param in params:
+        row = param.detach().reshape(-1)
+        row -= lr * param.grad.reshape(-1)
+
+
+@misconception(caught_by="test_the_grad_mode_stays")
+def switches_recording_back_on(params, lr):
+    "Recording is on before, so it is switched on afterwards."
+    torch.set_grad_enabled(False)
+    for param in params:
+        param -= lr * param.grad
+    torch.set_grad_enabled(True)
 
 
 @torch.no_grad()

@@ -17,9 +17,10 @@ def step(params: Iterable[Tensor], lr: float) -> None:
     """Move every parameter one step of SGD: by lr times its gradient, downhill.
 
     params is any iterable of leaf tensors that require grad, model.parameters() too, which can be
-    walked once only. Each parameter is moved in place: the tensor and its memory stay the same, and
-    it still requires grad. Afterwards .grad is ready for the next batch's backward(): None, or
-    zeros. A parameter whose .grad is None took no part in the loss, and stays as it is.
+    walked once only. Each parameter, of any shape and laid out in memory in any way, is moved in
+    place: the tensor and its memory stay the same, and it still requires grad. Afterwards .grad is
+    ready for the next batch's backward(): None, or zeros. A parameter whose .grad is None took no
+    part in the loss, and stays as it is.
     """
     with torch.no_grad():
         for param in params:
@@ -186,6 +187,16 @@ def rebinds_a_name(params, lr):
     for param in params:
         if param.grad is not None:
             param = param - lr * param.grad
+            param.grad = None
+
+
+@misconception(caught_by="test_memory_in_another_order_is_moved")
+def moves_a_flat_copy(params, lr):
+    "reshape(-1) shows the parameter as a row."
+    for param in params:
+        if param.grad is not None:
+            row = param.detach().reshape(-1)
+            row -= lr * param.grad.reshape(-1)
             param.grad = None
 
 
