@@ -97,8 +97,8 @@ def test_the_memory_stays_the_same(device):
     move(params, lr=0.5)
     got = [view.item() for view in views]
     assert got == [1.0, 2.0, -3.0], (
-        f"views of the parameters show the move to 1, 2 and -3, got {got}: the values were put into "
-        "new memory"
+        f"views of the parameters show the move to 1, 2 and -3, got {got}: the values were put "
+        "into new memory"
     )
 
 
