@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+import torch
 
 pytest_plugins = ["pytester"]
 
@@ -170,6 +171,28 @@ def test_each_test_meets_a_fresh_program(project):
         "def test_two():\n    assert double(2) == 4\n",
     )
     project.pytest("-k", "double").assert_outcomes(passed=2)
+
+
+def test_what_a_program_leaves_switched_does_not_reach_the_next_test(project):
+    project.answer(
+        "import torch\n"
+        "    torch.set_grad_enabled(False)\n"
+        "    torch.set_default_dtype(torch.float64)\n"
+        "    return 2 * x"
+    )
+    project.write(
+        "katas/numbers/test_double.py",
+        "import torch\n\nfrom katas.numbers.double import double\n\n\n"
+        + "".join(
+            f"def test_{name}():\n"
+            "    assert torch.is_grad_enabled() and torch.ones(1).dtype == torch.float32\n"
+            "    assert double(1) == 2\n\n\n"
+            for name in ("one", "two")
+        ),
+    )
+    project.pytest("-k", "double").assert_outcomes(passed=2)
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
 
 
 def test_classes_of_the_program_can_be_pickled(project):

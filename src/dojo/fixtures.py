@@ -37,6 +37,9 @@ def program(request: pytest.FixtureRequest) -> Iterator[ModuleType | None]:
     if kata is None:
         yield None
         return
+    # What an earlier program left switched is no fault of this one.
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
     # A program that draws from the global generators must fail or pass the same way each time.
     random.seed(0)
     np.random.seed(0)
