@@ -309,7 +309,7 @@ def test_a_net_learns_to_read_digits(device, digits):
     inputs, targets = pictures(held_out, device)
     with torch.no_grad():
         right = (model(inputs).argmax(1) == targets).float().mean().item()
-    assert right >= 0.9, (  # 94 to 98% over 50 splits
+    assert right >= 0.9, (  # 92 to 98% over 50 splits
         f"of held-out digits {right:.0%} are read, not 90%: 10 to 25% would mean that gradients "
         "pile up or steps are missing, about 75% a single epoch"
     )
