@@ -43,7 +43,8 @@ class Value:
         to .grad of each leaf what a single call would, no matter what earlier calls have left
         anywhere. What .grad of a value with parents is after several calls is left open.
 
-        A calculation may be 20,000 values deep. The work does not grow with the number of paths:
-        sixteen levels of x = x + x take at most 20 times as long as eight.
+        A calculation may be 20,000 values deep. The work grows with the number of values: not with
+        its square, so no value is compared with each of the others, and not with the number of
+        paths, so sixteen levels of x = x + x take at most 20 times as long as eight.
         """
         raise NotImplementedError

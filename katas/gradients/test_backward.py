@@ -260,7 +260,7 @@ def test_a_chain_of_20000_values():
 
 
 def test_twice_the_levels_are_twice_the_work():
-    shallow, deep = seconds_of_a_call(levels=8), seconds_of_a_call(levels=16)
+    shallow, deep = (seconds_of_a_call(levels(count)) for count in (8, 16))
     # Twice for a walk that sees each value once, 240 times for one along every path.
     assert deep < 20 * shallow, (
         f"sixteen levels of x = x + x are 17 values, and took {deep / shallow:.0f} times as long "
@@ -268,10 +268,38 @@ def test_twice_the_levels_are_twice_the_work():
     )
 
 
-def seconds_of_a_call(levels):
+def test_a_value_is_not_compared_with_all_others():
+    comparisons = []
+
+    class Compared(Value):
+        def __eq__(self, other):
+            comparisons.append(other)
+            return self is other
+
+        __hash__ = object.__hash__
+
+    # A chain of 300 values, and a result that is the sum of all of them: long, and wide as well.
+    start = Compared(1.0)
+    links = [start]
+    for _ in range(300):
+        links.append(Compared(links[-1].data + 1.0, [(links[-1], 1.0), (start, 1.0)]))
+    Compared(sum(link.data for link in links), [(link, 1.0) for link in links]).backward()
+    assert start.grad == 45451.0, f"start counts 1 + 2 + ... + 301 times, 45451, got {start.grad}"
+    # None for a set or a dict, 45,000 for a list.
+    assert len(comparisons) < 20 * 300, (
+        f"300 values took {len(comparisons):,} comparisons: is each looked for in a list of many "
+        "others? Twice the values would take four times as many"
+    )
+
+
+def levels(count):
     value = Value(1.0)
-    for _ in range(levels):
+    for _ in range(count):
         value = value + value
+    return value
+
+
+def seconds_of_a_call(value):
     value.backward()
     calls, start = 0, time.process_time()
     while (spent := time.process_time() - start) < 0.05:  # some clocks tick every 0.016 s

@@ -5,7 +5,7 @@ It walks a calculation from its result back to its inputs. Here you build the nu
 
 import itertools
 import math
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 
 from dojo import alternative, misconception
@@ -51,8 +51,9 @@ class Value:
         to .grad of each leaf what a single call would, no matter what earlier calls have left
         anywhere. What .grad of a value with parents is after several calls is left open.
 
-        A calculation may be 20,000 values deep. The work does not grow with the number of paths:
-        sixteen levels of x = x + x take at most 20 times as long as eight.
+        A calculation may be 20,000 values deep. The work grows with the number of values: not with
+        its square, so no value is compared with each of the others, and not with the number of
+        paths, so sixteen levels of x = x + x take at most 20 times as long as eight.
         """
         uses, found = Counter(), [self]
         for node in found:
@@ -304,6 +305,25 @@ class WalksEveryPath(_Value):
             node, arrived = arrivals.pop()
             node.grad += arrived
             arrivals.extend((parent, slope * arrived) for parent, slope in node.parents)
+
+
+@misconception(caught_by="test_a_value_is_not_compared_with_all_others")
+class LooksThroughTheQueue(_Value):
+    "A value that waits already is found in the queue."
+
+    def backward(self):
+        queue, visited = deque([self]), {}
+        while queue:
+            node = queue.popleft()
+            visited[node] = 0.0
+            for parent, _ in node.parents:
+                if parent not in visited and parent not in queue:
+                    queue.append(parent)
+        visited[self] = 1.0
+        for node in _results_first(self):
+            node.grad += visited[node]
+            for parent, slope in node.parents:
+                visited[parent] += slope * visited[node]
 
 
 @misconception(caught_by="test_the_result_has_a_gradient_of_one")
