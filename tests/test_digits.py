@@ -1,5 +1,10 @@
 """The digits: the bundled ones are the published ones, and a folder of one's own works as well."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +13,8 @@ from sklearn.datasets import load_digits
 
 from dojo.digits import bundled, from_folder
 from dojo.errors import UserError
+
+KATAS = Path(__file__).parent.parent / "katas"
 
 
 def test_the_bundled_digits_are_those_of_scikit_learn():
@@ -78,3 +85,25 @@ def test_a_folder_that_is_not_named_after_a_digit_is_named(sample):
     Image.fromarray(np.zeros((28, 28), dtype=np.uint8)).save(sample / "train/cat/1.png")
     with pytest.raises(UserError, match="cat is not named after a digit"):
         from_folder(sample)
+
+
+def test_katas_on_digits_run_on_a_folder_of_ones_own(tmp_path):
+    """3s and 7s of 28×28 in place of ten digits of 8×8: tests pass, or skip with a reason."""
+    digits = bundled().of(3, 7)
+    for number, (image, label) in enumerate(zip(digits.images, digits.labels, strict=True)):
+        folder = tmp_path / ("train" if number % 5 else "valid") / str(label.item())
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = Image.fromarray(image.numpy()).resize((28, 28), Image.Resampling.BILINEAR)
+        picture.save(folder / f"{number}.png")
+    reads = re.compile(r"^def test_\w+\(.*\bdigits\b", re.MULTILINE)
+    files = [file for file in KATAS.glob("*/test_*.py") if reads.search(file.read_text("utf-8"))]
+    options = ["-q", "--subject=solutions", "--device=cpu", f"--digits={tmp_path}"]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *map(str, files), *options, "-p", "no:cacheprovider"],
+        cwd=KATAS.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert re.search(r"\d+ passed", run.stdout)
