@@ -38,12 +38,12 @@ class LSTMCell(nn.Module):
     def forward(self, x: Float[Tensor, "batch inputs"], state: State) -> State:
         """Take an input and the state (h, c) before it; return the state after it, as a pair.
 
-        h is the hidden state, which is what the cell puts out, and c the cell. The four blocks come
-        from the input and the hidden state, each times its weight and with its bias, added up. All
-        batch rows are done at once, with two matrix products at most. Where the forget gate is open
-        and the input gate shut the cell is carried on: over 1,000 steps it changes by less than
-        1e-6. Gradients reach the parameters, the input and the state. The caller's h and c are
-        left as they are.
+        The numbers are those of torch.nn.LSTMCell. h is the hidden state, which is what the cell
+        puts out, and c the cell. The four blocks come from the input and the hidden state, each
+        times its weight and with its bias, added up. All batch rows are done at once, with two
+        matrix products at most. Where the forget gate is open and the input gate shut the cell is
+        carried on: over 1,000 steps it changes by less than 1e-6. Gradients reach the parameters,
+        the input and the state. The caller's h and c are left as they are.
         """
         h, c = state
         blocks = x @ self.weight_ih.T + self.bias_ih + h @ self.weight_hh.T + self.bias_hh
