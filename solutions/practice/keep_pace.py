@@ -274,3 +274,15 @@ def expects_lessons(weeks, next_run):
 def wants_a_week_to_spare(weeks, next_run):
     "The week before is needed for a rest."
     return all(week < next_run - 1 for week in weeks)
+
+
+@misconception(caught_by="test_all_before_the_next_run_is_in_time", replaces="in_time")
+def adds_the_weeks_up(weeks, next_run):
+    "The weeks of all lessons together must fit."
+    return sum(weeks) < next_run
+
+
+@misconception(caught_by="test_no_lessons_have_no_weeks", replaces="finish_weeks")
+def ends_where_it_starts(lesson_hours, hours_a_week, start_week=1):
+    "Without lessons the course ends in the week in which it starts."
+    return _weeks(lesson_hours, hours_a_week, start_week, _week) or [start_week]
