@@ -485,6 +485,17 @@ def test_a_benchmark_times_the_loop_the_learners_and_the_reference(project):
     result.stdout.fnmatch_lines(["*benchmark 'double size=    1,000 cpu': 3 tests*"])
 
 
+def test_a_benchmark_may_say_how_a_class_becomes_a_function(project):
+    made = "made=lambda program: lambda xs: program(xs) + [0]"
+    changed = BENCHMARK.replace("xs + xs", "xs + xs + [0]").replace(
+        "* size,))", f"* size,), {made})"
+    )
+    project.write("katas/numbers/test_double.py", changed)
+    project.answer("return 2 * x")
+    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01")
+    result.assert_outcomes(passed=6, deselected=1)
+
+
 def test_a_benchmark_without_an_answer_times_the_others(project):
     project.write("katas/numbers/test_double.py", BENCHMARK)
     result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01", "-rs")
