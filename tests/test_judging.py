@@ -235,12 +235,23 @@ def test_misconceptions_follow_their_patterns(project):
     assert result.ret == 0
 
 
+def test_misconceptions_run_those_races_only_that_they_lose(project):
+    tests = project.root / "katas/numbers/test_double.py"
+    tests.write_text(tests.read_text() + "\n\ndef test_race(race):\n    assert double(3) == 6\n")
+    project.pytest("--subject=misconceptions", "--measure-patterns")
+    result = project.pytest("--subject=misconceptions", "-k", "double and race")
+    result.assert_outcomes(xfailed=2)  # drops_the_sign is right about 3, and is not run
+    project.pytest("--subject=alternatives", "-k", "double and race").assert_outcomes(passed=1)
+
+
 def test_patterns_are_measured_on_every_device_or_not_at_all(project):
     options = ("--subject=misconceptions", "--measure-patterns")
     for device, missing in (("cpu", "standin"), ("standin", "cpu")):
         result = project.pytest(*options, f"--device={device}")
         assert result.ret == 4
         result.stderr.fnmatch_lines([f"*--measure-patterns without {missing} would forget*"])
+    result = project.pytest(*options, "-k", "three")
+    result.stderr.fnmatch_lines(["*--measure-patterns with -k would forget*"])
     assert not (project.root / "solutions/numbers/patterns.json").exists()
 
 
@@ -414,7 +425,7 @@ def test_what_is_left_unread_is_nothing_that_would_be_found(project, expression,
 
 
 def test_programs_and_devices_are_found_by_name(project):
-    result = project.pytest("-k", "squares", "--subject=misconceptions", "--measure-patterns")
+    result = project.pytest("-k", "squares", "--subject=misconceptions")
     assert result.parseoutcomes()["failed"] == 4
     project.write(
         "katas/numbers/test_double.py",
