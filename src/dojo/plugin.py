@@ -100,8 +100,8 @@ class Dojo:
             )
         if measuring and config.getoption("keyword"):
             raise UserError(
-                "--measure-patterns with -k would forget what the tests left out reject: name katas "
-                "by --kata"
+                "--measure-patterns with -k would forget what the tests left out reject: name "
+                "katas by --kata"
             )
         self.expectations = Expectations(self.subject, measuring)
         self.progress = Progress(self.curriculum, getattr(config, "cache", None))
