@@ -87,6 +87,7 @@ def test_a_folder_that_is_not_named_after_a_digit_is_named(sample):
         from_folder(sample)
 
 
+@pytest.mark.timeout(300)  # a pytest of its own: torch is imported anew
 def test_katas_on_digits_run_on_a_folder_of_ones_own(tmp_path):
     """3s and 7s of 28×28 in place of ten digits of 8×8: tests pass, or skip with a reason."""
     digits = bundled().of(3, 7)

@@ -235,12 +235,23 @@ def test_misconceptions_follow_their_patterns(project):
     assert result.ret == 0
 
 
+def test_misconceptions_run_those_races_only_that_they_lose(project):
+    tests = project.root / "katas/numbers/test_double.py"
+    tests.write_text(tests.read_text() + "\n\ndef test_race(race):\n    assert double(3) == 6\n")
+    project.pytest("--subject=misconceptions", "--measure-patterns")
+    result = project.pytest("--subject=misconceptions", "-k", "double and race")
+    result.assert_outcomes(xfailed=2)  # drops_the_sign is right about 3, and is not run
+    project.pytest("--subject=alternatives", "-k", "double and race").assert_outcomes(passed=1)
+
+
 def test_patterns_are_measured_on_every_device_or_not_at_all(project):
     options = ("--subject=misconceptions", "--measure-patterns")
     for device, missing in (("cpu", "standin"), ("standin", "cpu")):
         result = project.pytest(*options, f"--device={device}")
         assert result.ret == 4
         result.stderr.fnmatch_lines([f"*--measure-patterns without {missing} would forget*"])
+    result = project.pytest(*options, "-k", "three")
+    result.stderr.fnmatch_lines(["*--measure-patterns with -k would forget*"])
     assert not (project.root / "solutions/numbers/patterns.json").exists()
 
 
@@ -414,8 +425,8 @@ def test_what_is_left_unread_is_nothing_that_would_be_found(project, expression,
 
 
 def test_programs_and_devices_are_found_by_name(project):
-    result = project.pytest("-k", "squares", "--subject=misconceptions", "--measure-patterns")
-    assert result.parseoutcomes()["failed"] == 4
+    result = project.pytest("-k", "squares", "--subject=misconceptions")
+    result.assert_outcomes(xfailed=2, failed=2, passed=2, deselected=12)
     project.write(
         "katas/numbers/test_double.py",
         "from katas.numbers.double import double\n\n\n"
@@ -483,6 +494,17 @@ def test_a_benchmark_times_the_loop_the_learners_and_the_reference(project):
     for row in ("loop-10", "mine-10", "reference-10", "loop-1000", "mine-1000", "reference-1000"):
         result.stdout.fnmatch_lines([f"test_benchmark[[]{row}]*"])
     result.stdout.fnmatch_lines(["*benchmark 'double size=    1,000 cpu': 3 tests*"])
+
+
+def test_a_benchmark_may_say_how_a_class_becomes_a_function(project):
+    made = "made=lambda program: lambda xs: program(xs) + [0]"
+    changed = BENCHMARK.replace("xs + xs", "xs + xs + [0]").replace(
+        "* size,))", f"* size,), {made})"
+    )
+    project.write("katas/numbers/test_double.py", changed)
+    project.answer("return 2 * x")
+    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01")
+    result.assert_outcomes(passed=6, deselected=1)
 
 
 def test_a_benchmark_without_an_answer_times_the_others(project):

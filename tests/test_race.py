@@ -17,7 +17,7 @@ import dojo.race
 from dojo import bench, standin
 from dojo.arguments import difference
 from dojo.paired import LOOKS
-from dojo.race import measure, race
+from dojo.race import WARM_UP, measure, race
 
 torch.set_num_threads(1)
 
@@ -102,10 +102,10 @@ def test_a_ratio_just_over_the_bar_passes_and_one_just_under_fails(monkeypatch):
 
 def test_what_stays_undecided_is_measured_twice_and_never_passes(monkeypatch):
     clock = Clock(monkeypatch)
-    slow, fast = clock.taking(10e-3), clock.taking(0.9e-3, 1.1e-3)
+    slow, fast = clock.taking(20e-3), clock.taking(0.9e-3, 1.1e-3)
     with pytest.raises(AssertionError, match=r"^undecided, measured twice"):
-        race(slow, fast, ones_to(), at_least=10)
-    calibrating = 2 * 2 * 2  # two contestants, two measurements; one call is a block, timed twice
+        race(slow, fast, ones_to(), at_least=20)
+    calibrating = 2 * (2 + 1 + WARM_UP)  # two measurements; one call is a block
     assert len(clock.blocks()) == 2 * 2 * LOOKS[-1] + calibrating
 
 
@@ -137,7 +137,7 @@ def test_a_call_that_warms_up_is_no_measure_of_a_block(monkeypatch):
 
     def warms_up(x):
         calls[0] += 1
-        clock.now += 0.8e-3 if calls[0] == 1 else 4e-6
+        clock.now += 0.8e-3 if calls[0] <= 5 else 4e-6
         return x + 1
 
     measure(clock.taking(3e-3), warms_up, ones_to(), at_least=2)

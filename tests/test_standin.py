@@ -460,6 +460,7 @@ def test_map_location_names_the_device_to_load_to(place, origin, target):
     assert loaded["weight"].tolist() == [1, 1, 1]
 
 
+@pytest.mark.timeout(60)  # a Python of its own: torch is imported anew
 def test_what_was_saved_on_the_device_loads_only_where_it_is(place, x):
     file = io.BytesIO()
     torch.save(x, file)
@@ -755,6 +756,7 @@ def test_where_it_cannot_work_it_says_why(monkeypatch, trouble, reason):
         standin.activate().__enter__()
 
 
+@pytest.mark.timeout(60)  # a Python of its own: torch is imported anew
 def test_importing_it_costs_no_more_of_torch_and_registers_nothing():
     script = (
         "import sys, torch\n"

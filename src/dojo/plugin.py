@@ -98,6 +98,11 @@ class Dojo:
                 f"--measure-patterns without {' and '.join(sorted(lacking))} would forget what is "
                 "wrong there only: leave --device out, on a machine without a GPU"
             )
+        if measuring and config.getoption("keyword"):
+            raise UserError(
+                "--measure-patterns with -k would forget what the tests left out reject: name "
+                "katas by --kata"
+            )
         self.expectations = Expectations(self.subject, measuring)
         self.progress = Progress(self.curriculum, getattr(config, "cache", None))
         self.declarations = Declarations(self.curriculum)
@@ -136,7 +141,8 @@ class Dojo:
         if kata and several:
             test = metafunc.definition.name
             try:
-                cases = list(self.expectations.cases(kata, test, names))
+                races = "race" in metafunc.fixturenames
+                cases = list(self.expectations.cases(kata, test, names, races=races))
             except UserError as error:
                 raise pytest.UsageError(f"{kata.solution}: {error}") from None
             params = [
