@@ -94,12 +94,9 @@ def test_a_negative_k_turns_the_outputs_round(device, generator):
         f"at k = -2 the outputs change their sign, and {expected / 2:.3f} changes most, by "
         f"{expected:.3f}, got {change}"
     )
-    # The outputs are now on the other side of the targets, so the ratio is not just a half.
-    turned = deepcopy(layer)
-    turned.weight.data *= -2
-    new, old = (gradient_of(each, nn.BatchNorm1d(3).to(device), x, y) for each in (turned, layer))
-    expected = (new.norm() / old.norm()).item()
-    assert close(ratio, expected), f"the ratio at k = -2 is {expected:.5f}, got {ratio}"
+    assert abs(ratio * 2 - 1) < 0.01, (
+        f"a length has no sign: at k = -2 the gradient is half as long, got {ratio}"
+    )
 
 
 def test_eps_decides_where_outputs_are_small(device):
