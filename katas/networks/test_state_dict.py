@@ -1,5 +1,6 @@
 import io
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -186,6 +187,25 @@ def test_the_old_file_is_there_while_the_new_one_is_written(
         "while torch.save was writing, "
         f"{'half of the new file' if seen[0] else 'nothing'} was in the place of the old one: a "
         "computer that stops then has no file to go on from"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_killed_process_leaves_the_old_file(device, generator, tmp_path, monkeypatch):
+    path, model = tmp_path / "model.pt", net(device, generator)
+    path.write_bytes(b"old")
+    plant(monkeypatch, after=lambda _: os.kill(os.getpid(), signal.SIGKILL))
+    child = os.fork()
+    if child == 0:
+        try:
+            save(model, path)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), "save writes with torch.save, called by this name"
+    assert path.exists(), "a process was killed while it saved, and the old file is gone"
+    assert path.read_bytes() == b"old", (
+        "a process was killed while it saved, and left half a file in the place of the old one"
     )
 
 
