@@ -753,3 +753,11 @@ class ReturnsNumbers(_Journal):
 
     def odd(self, key, deviations=3.0):
         return [entry[key] for entry in super().odd(key, deviations)]
+
+
+@misconception(caught_by="test_entries_come_in_order")
+class NewestFirst(_Journal):
+    "The newest note is the one that is looked for, so it comes first."
+
+    def entries(self):
+        return super().entries()[::-1]
