@@ -1,5 +1,6 @@
 from copy import deepcopy
 
+import pytest
 import torch
 from torch import nn
 
@@ -288,6 +289,8 @@ def test_the_loss_is_computed_once(device):
 
 
 def test_digits_are_learned_as_in_float32(device, digits, generator):
+    if digits.images.shape[1:] != (8, 8):
+        pytest.skip("rate and epochs are right for the bundled digits of 8 by 8")
     images = digits.images[:1500].flatten(1).float().div(255).to(device)
     labels = digits.labels[:1500].to(device)
     model = net(images.shape[1], generator).to(device)
