@@ -117,7 +117,7 @@ def test_the_global_generator_is_left_alone(device):
 def test_fifty_layers_keep_the_signal(device):
     source = torch.Generator().manual_seed(0)
     x = torch.randn(64, 256, generator=source).to(device)
-    weights = torch.empty(50, 256, 256, device=device).unbind()
+    weights = torch.zeros(50, 256, 256, device=device).unbind()
     for weight in weights:
         kaiming_(weight, source)
     got = layer_scales(weights, x)[-1].item()
