@@ -36,9 +36,9 @@ Compare = Callable[[Any, Any], str | None]
 Clock = Callable[[], float]
 
 BLOCK = 1e-3  # seconds that a block of calls lasts, unless one call takes longer
+WARM_UP = 8  # times that a block is timed again before it counts as long enough; only once ...
+LONG = 0.01  # ... where it takes so many seconds, or more
 POOL = 4  # sets of arguments that the calls of a block take in turns ...
-WARM_UP = 8  # times that a block is timed again before it counts as long enough,
-LONG = 0.01  # seconds; a block that takes so long, or longer, is timed again once
 POOL_NUMBERS = 4_000_000  # ... or fewer, down to one, if they held more than this: 32 MB of int64
 COARSE = 1e-5  # seconds; a clock with longer steps, 1% of a block and more, will not do
 
