@@ -5,7 +5,12 @@ import sys
 import pytest
 import torch
 
+from dojo import standin
+
 pytest_plugins = ["pytester"]
+
+WHY = standin.why_unavailable()
+measures_patterns = pytest.mark.skipif(WHY is not None, reason=f"it takes the stand-in; {WHY}")
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +64,7 @@ def test_some_passing_tests_do_not_make_a_kata_solved(project):
     result.stdout.fnmatch_lines(["numbers *0 of 2"])
 
 
+@measures_patterns
 def test_a_wrong_answer_is_told_its_claim_and_its_belief(project):
     project.answer("return x * x")
     project.pytest("--subject=misconceptions", "--measure-patterns")
@@ -76,6 +82,7 @@ def test_a_wrong_answer_is_told_its_claim_and_its_belief(project):
     )
 
 
+@measures_patterns
 def test_failures_that_no_single_belief_explains_are_not_explained(project):
     project.pytest("--subject=misconceptions", "--measure-patterns")
     project.answer("return 2 * x if x == 3 else None")
@@ -227,6 +234,7 @@ def test_alternatives_are_judged_by_every_test(project):
     project.pytest("--subject=alternatives", "-k", "double").assert_outcomes(passed=3)
 
 
+@measures_patterns
 def test_misconceptions_follow_their_patterns(project):
     project.pytest("--subject=misconceptions", "--measure-patterns")
     result = project.pytest("--subject=misconceptions", "-k", "double")
@@ -235,6 +243,7 @@ def test_misconceptions_follow_their_patterns(project):
     assert result.ret == 0
 
 
+@measures_patterns
 def test_misconceptions_run_those_races_only_that_they_lose(project):
     tests = project.root / "katas/numbers/test_double.py"
     tests.write_text(tests.read_text() + "\n\ndef test_race(race):\n    assert double(3) == 6\n")
@@ -244,6 +253,7 @@ def test_misconceptions_run_those_races_only_that_they_lose(project):
     project.pytest("--subject=alternatives", "-k", "double and race").assert_outcomes(passed=1)
 
 
+@measures_patterns
 def test_patterns_are_measured_on_every_device_or_not_at_all(project):
     options = ("--subject=misconceptions", "--measure-patterns")
     for device, missing in (("cpu", "standin"), ("standin", "cpu")):
@@ -296,6 +306,7 @@ def test_a_misconception_may_say_that_it_raises(project):
     result.assert_outcomes(xfailed=2, passed=1)
 
 
+@measures_patterns
 def test_a_test_that_fails_outside_its_pattern_turns_the_run_red(project):
     project.pytest("--subject=misconceptions", "--measure-patterns")
     tests = project.root / "katas/numbers/test_double.py"

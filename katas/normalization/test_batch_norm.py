@@ -285,7 +285,9 @@ def test_one_picture_of_many_pixels_trains(device):
     x = tensor([PICTURES[0]], device)[..., 1:]  # 1 and 7; 50 and 50
     got = trained(layer(2, device), x)
     expected = tensor([[[[-1.0, 1.0]], [[0.0, 0.0]]]], device)
-    assert_same(got, expected, "one picture, two values a channel: 1 and 7, and 50 and 50")
+    # A mean of 50 that is off by a rounding comes out a thousand times as large.
+    meaning = "one picture, two values a channel: 1 and 7, and 50 and 50"
+    assert_same(got, expected, meaning, rtol=0, atol=0.01)
 
 
 def test_one_value_a_channel_is_normal_in_eval_mode(device):

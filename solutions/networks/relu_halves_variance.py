@@ -110,7 +110,7 @@ def collects_first(weights, x):
     for weight in weights:
         x = torch.maximum(torch.nn.functional.linear(x, weight), torch.zeros((), device=x.device))
         outputs.append(x)
-    return torch.stack([(out.norm() / out.numel() ** 0.5) ** 2 for out in outputs])
+    return torch.stack([out.norm() ** 2 / out.numel() for out in outputs])
 
 
 @misconception(caught_by="test_a_linear_layer_has_its_variance", replaces="kaiming_")
