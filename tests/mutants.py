@@ -24,6 +24,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # or forked mutants hang, and count as kill
 
 import pytest
 import torch
+import torch._dynamo  # an optimiser imports it, for seconds: here once, not in each child
 
 from dojo import subjects
 from dojo.curriculum import Curriculum, Kata
