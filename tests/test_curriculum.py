@@ -65,6 +65,12 @@ def test_every_misconception_has_its_pattern_measured(kata):
         assert set(program.caught_by) <= measured[name], f"{name}: run nox -s patterns"
 
 
+def test_each_question_has_one_kata():
+    asked = [question for kata in CURRICULUM for question in kata.questions]
+    book, cards = range(1, 38), range(1, 80)
+    assert sorted(asked) == [f"A{n:02}" for n in cards] + [f"F{n:02}" for n in book]
+
+
 def test_there_are_no_stray_files():
     wanted = {ROOT / "katas" / "curriculum.toml"}
     for chapter in CURRICULUM.chapters:
@@ -72,6 +78,7 @@ def test_there_are_no_stray_files():
         wanted.add(ROOT / "solutions" / chapter.name / "patterns.json")
         for kata in chapter.katas:
             wanted |= {kata.stub, kata.tests, kata.solution}
+    wanted.add(ROOT / "katas" / "practice" / "refactor_script.py")  # what refactor begins with
     found = {
         path
         for folder in ("katas", "solutions")
