@@ -8,6 +8,7 @@ import time
 import warnings
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count as counting_from
 
 import pytest
 
@@ -202,6 +203,23 @@ def test_a_kill_at_any_moment_leaves_the_earlier_entries(tmp_path):
         assert left.startswith(OLD), (
             f"two entries were in the file, and a program killed in the middle of a note leaves "
             f"{left!r}: never open for writing anew what cannot be had again"
+        )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_killed_process_loses_no_more_than_its_own_line(tmp_path):
+    steps, rehearsal = [], tmp_path / "rehearsal"
+    rehearsal.write_bytes(OLD)
+    answer_of(lambda: note_step_by_step(rehearsal, lambda: steps.append(1)), "a note is possible")
+    for last in range(24):  # the file is written near the end of a note
+        path = tmp_path / f"killed {last} steps before the end"
+        path.write_bytes(OLD)
+        killed_while_noting(path, at=len(steps) - last)
+        noted(Journal(path), loss=3.5)
+        got = [entry.get("loss") for entry in entries(Journal(path)) if entry.get("loss") != 9.5]
+        assert got == [1.0, 2.5, 3.5], (
+            "a process was killed while it added its line to losses of 1.0 and 2.5, and another "
+            f"one added 3.5; apart from the first one's line, which may be there, got {got}"
         )
 
 
@@ -418,6 +436,22 @@ def at_every_step(act):
         yield
     finally:
         sys.setprofile(before)
+
+
+def killed_while_noting(path, at):
+    """Let a process note a loss of 9.5, and kill it at one of the steps of that note."""
+    step = counting_from(1)
+
+    def die_in_time():
+        if next(step) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    os.waitpid(forked(lambda: note_step_by_step(path, die_in_time)), 0)
+
+
+def note_step_by_step(path, act):
+    with at_every_step(act):
+        Journal(path).note(loss=9.5)
 
 
 @contextmanager
