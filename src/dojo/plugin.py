@@ -16,6 +16,7 @@ from dojo.bench import timer
 from dojo.curriculum import Curriculum, Kata
 from dojo.errors import UserError
 from dojo.expectations import Expectations
+from dojo.journal import Journal
 from dojo.output import capped
 from dojo.progress import Progress
 from dojo.results import KATA, SUBJECT, Outcome, hang_on
@@ -80,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.stash[SUBJECT] = dojo.subject
     config.pluginmanager.register(dojo, "dojo.judge")
-    config.pluginmanager.register(Summary(dojo.curriculum, dojo.progress, config), "dojo.summary")
+    config.pluginmanager.register(Summary(dojo.curriculum, dojo.journal, config), "dojo.summary")
 
 
 class Dojo:
@@ -104,7 +105,7 @@ class Dojo:
                 "katas by --kata"
             )
         self.expectations = Expectations(self.subject, measuring)
-        self.progress = Progress(self.curriculum, getattr(config, "cache", None))
+        self.journal = Journal(config.rootpath)
         self.declarations = Declarations(self.curriculum)
 
     def pytest_sessionstart(self) -> None:
@@ -124,7 +125,10 @@ class Dojo:
     def chosen_files(self) -> list[str]:
         """The test files of the katas that `--kata` names; none where it names none."""
         words: list[str] = self.config.getoption("kata")
-        return [str(kata.tests) for kata in named(words, self.curriculum, self.progress)]
+        if not words:
+            return []
+        progress = Progress(self.curriculum, self.journal)
+        return [str(kata.tests) for kata in named(words, self.curriculum, progress)]
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave out the files of katas in which `-k` can't find anything."""

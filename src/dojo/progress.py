@@ -1,40 +1,25 @@
-"""Which katas are solved: remembered between runs in pytest's own cache.
+"""Which katas are solved, by the journal.
 
 A kata counts as solved for as long as its file is, letter by letter, the one that passed.
 """
 
-import hashlib
 from collections.abc import Sequence
 
-import pytest
-
 from dojo.curriculum import Chapter, Curriculum, Kata
-
-_KEY = "dojo/solved"
+from dojo.journal import Journal, digest_of
 
 
 class Progress:
-    """The solved katas of one project folder.
+    """The solved katas of one project folder, as the journal has them now.
 
     Args:
         curriculum: The katas in learning order.
-        cache: pytest's cache; None (under `-p no:cacheprovider`) remembers nothing.
+        journal: Of the same folder.
     """
 
-    def __init__(self, curriculum: Curriculum, cache: "pytest.Cache | None") -> None:
+    def __init__(self, curriculum: Curriculum, journal: Journal) -> None:
         self.curriculum = curriculum
-        self.cache = cache
-        stored = cache.get(_KEY, {}) if cache else {}
-        self._digests: dict[str, str] = stored if isinstance(stored, dict) else {}
-
-    def record(self, kata: Kata, *, solved: bool) -> None:
-        """Remember the outcome of a run of all of a kata's tests."""
-        if solved:
-            self._digests[kata.id] = _digest(kata)
-        else:
-            self._digests.pop(kata.id, None)
-        if self.cache:
-            self.cache.set(_KEY, self._digests)
+        self._digests = journal.solved()
 
     def is_solved(self, kata: Kata) -> bool:
         """Whether the file, as it is now, passed all of its tests."""
@@ -62,6 +47,6 @@ class Progress:
 
 def _digest(kata: Kata) -> str:
     try:
-        return hashlib.sha256(kata.stub.read_bytes()).hexdigest()
+        return digest_of(kata.stub.read_bytes())
     except OSError:
         return "missing"

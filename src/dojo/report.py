@@ -1,24 +1,17 @@
-"""The learner's report: verdicts in words, progress by chapter, and what to do next."""
+"""The learner's report: verdicts in words."""
 
-import os
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from dojo.curriculum import Kata
-from dojo.progress import Progress
+from dojo.bars import Line
 from dojo.results import Outcome, Result
-
-# A line of output, and how a terminal that can do so shows it (keyword arguments of pytest's
-# TerminalWriter.markup).
-Line = tuple[str, dict[str, bool]]
 
 _PLAIN: dict[str, bool] = {}
 _BAD = {"red": True}
 _GOOD = {"green": True}
 _QUIET = {"light": True}
 _BOLD = {"bold": True}
-_BAR_WIDTH = 20
 _WIDTH = 100
 # More unstarted katas than this are counted and not listed.
 _LISTED = 20
@@ -106,28 +99,3 @@ def _indented(text: str, width: int) -> Iterator[Line]:
         pieces = [line] if line.startswith(" ") else textwrap.wrap(line, _WIDTH - width)
         for piece in pieces:
             yield " " * width + piece, _PLAIN
-
-
-def progress_bars(progress: Progress, judged: Sequence[Kata]) -> Iterator[Line]:
-    """One bar for each chapter, and the next kata with the command that judges it.
-
-    Args:
-        progress: What is solved.
-        judged: The katas of this run.
-    """
-    chapters = progress.curriculum.chapters
-    width = max(len(chapter.name) for chapter in chapters)
-    for chapter in chapters:
-        solved, total = progress.solved_in(chapter), len(chapter.katas)
-        filled = _BAR_WIDTH * solved // total
-        bar = "█" * filled + "░" * (_BAR_WIDTH - filled)
-        yield f"{chapter.name:{width}}  {bar}  {solved} of {total}", _PLAIN
-    upcoming = progress.next(judged)
-    yield (_next(upcoming), _BOLD) if upcoming else ("all katas are solved", _GOOD)
-
-
-def _next(kata: Kata) -> str:
-    """Where to go on, and the command that judges it: that by which the learner came here."""
-    by_nox = "NOX_CURRENT_SESSION" in os.environ
-    command = f"nox -s kata -- {kata.name}" if by_nox else f"pytest --kata={kata.name}"
-    return f"next: {kata.where}, then {command}"

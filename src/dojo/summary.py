@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from dojo.curriculum import Curriculum
+from dojo.bars import Line, progress_bars
+from dojo.curriculum import Curriculum, Kata
 from dojo.devices import present
 from dojo.diagnosis import save_patterns
+from dojo.errors import UserError
+from dojo.journal import Journal
 from dojo.progress import Progress
-from dojo.report import Line, progress_bars, verdicts
+from dojo.report import verdicts
 from dojo.results import Result, carried_by
 
 # For terminals whose encoding lacks them.
@@ -20,12 +23,15 @@ _ASCII = str.maketrans({"█": "#", "░": ".", "✗": "x"})
 class Summary:
     """Gathers what the tests of each kata say."""
 
-    def __init__(self, curriculum: Curriculum, progress: Progress, config: pytest.Config) -> None:
+    def __init__(self, curriculum: Curriculum, journal: Journal, config: pytest.Config) -> None:
         self.curriculum = curriculum
-        self.progress = progress
+        self.journal = journal
         self.config = config
         self.mine = config.getoption("subject") == "mine"
         self.results: dict[str, Result] = {}
+        self.seconds: dict[str, float] = {}
+        self.sources: dict[str, bytes] = {}
+        self.troubles: dict[str, None] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Put a test's outcome to its kata's."""
@@ -34,7 +40,10 @@ class Summary:
             if name not in self.results:
                 [kata] = self.curriculum.find(name)
                 self.results[name] = Result(kata)
+                self.seconds[name] = 0.0
+                self.sources[name] = _source(kata)
             self.results[name].outcomes.append(outcome)
+            self.seconds[name] += report.duration
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(
@@ -46,12 +55,28 @@ class Summary:
         return None
 
     def pytest_sessionfinish(self) -> None:
-        """Remember what is solved; write the patterns down where that is the purpose."""
+        """Write the attempts into the journal, or the patterns where these are the purpose."""
         for result in self.results.values():
             if self.config.getoption("measure_patterns"):
                 save_patterns(result.kata, result.failed_by_program())
-            elif self.mine and (result.failures() or result.is_complete(present())):
-                self.progress.record(result.kata, solved=result.is_solved(present()))
+            elif self.mine:
+                self._note(result)
+
+    def _note(self, result: Result) -> None:
+        """Write an attempt down, unless there was none, or the file changed while it ran."""
+        kata, about = result.kata, result.about_the_file()
+        source = self.sources[kata.name]
+        if (about and about.kind == "not started") or source != _source(kata):
+            return
+        failing = list(dict.fromkeys(outcome.test for outcome in result.failures()))
+        solved = result.is_solved(present())
+        verdict = "failed" if failing else "solved" if solved else "partly"
+        if verdict == "partly" and all(o.outcome == "skipped" for o in result.outcomes):
+            return
+        try:
+            self.journal.note(kata, verdict, failing, self.seconds[kata.name], source)
+        except UserError as error:
+            self.troubles[str(error)] = None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(
@@ -69,7 +94,12 @@ class Summary:
         else:
             result = yield
         judged = [result.kata for result in self.results.values()]
-        self._print(terminalreporter, progress_bars(self.progress, judged))
+        try:
+            progress = Progress(self.curriculum, self.journal)
+            self._print(terminalreporter, progress_bars(progress, judged))
+        except UserError as error:
+            self.troubles[str(error)] = None
+        self._print(terminalreporter, [(trouble, {"red": True}) for trouble in self.troubles])
         return result
 
     def _print(self, terminal: pytest.TerminalReporter, lines: Iterable[Line]) -> None:
@@ -80,6 +110,13 @@ class Summary:
             except UnicodeEncodeError:
                 text = text.translate(_ASCII)
             terminal.write_line(text, **markup)
+
+
+def _source(kata: Kata) -> bytes:
+    try:
+        return kata.stub.read_bytes()
+    except OSError:
+        return b""
 
 
 @contextmanager
