@@ -1,5 +1,6 @@
 """Copies of learners' files, kept before anything replaces them."""
 
+import re
 import time
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def keep_copy(kata: Kata) -> str:
     copy = _free(folder / f"{kata.name}_{stamp}.py")
     copy.write_bytes(kata.stub.read_bytes())
     return copy.relative_to(kata.root).as_posix()
+
+
+def newest_copy(kata: Kata) -> Path | None:
+    """The copy that was kept last; None if none was."""
+    folder = kata.root / ".dojo" / "copies" / kata.chapter
+    ours = re.compile(rf"{re.escape(kata.name)}_\d{{4}}-\d\d-\d\d_\d{{6}}(_\d+)?\.py")
+    copies = [path for path in folder.glob(f"{kata.name}_*.py") if ours.fullmatch(path.name)]
+    return max(copies, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
 def _free(path: Path) -> Path:
