@@ -4,8 +4,12 @@ import csv
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from dojo.curriculum import Curriculum
+from dojo.journal import Journal, digest_of
 
 pytest_plugins = ["pytester"]
 
@@ -14,7 +18,7 @@ pytestmark = pytest.mark.timeout(60)  # each starts a Python, one of them import
 
 @pytest.fixture
 def dojo(project):
-    def run(*arguments, folder="."):
+    def run(*arguments, folder=".", typed=""):
         command = [sys.executable, "-m", "dojo", *arguments]
         return subprocess.run(
             command,
@@ -22,7 +26,7 @@ def dojo(project):
             capture_output=True,
             text=True,
             encoding="utf-8",
-            stdin=subprocess.DEVNULL,
+            input=typed,
         )
 
     return run
@@ -60,14 +64,16 @@ def test_it_judges_the_next_kata_and_remembers(dojo, project):
     assert dojo("test", "halve", "--device=cpu").returncode == 1
     first, second = json.loads(dojo("list", "--json").stdout)
     expected = {"kata": "numbers/double", "state": "solved", "attempts": 1, "hints": 0, "days": 0}
-    assert first == expected
+    due = (datetime.now(UTC) + timedelta(days=8)).date()  # FSRS's first interval for "easy"
+    assert first == expected | {"due": due.isoformat()}
     assert second == expected | {
         "kata": "numbers/halve",
         "state": "untouched",
         "attempts": 0,
         "days": None,
+        "due": None,
     }
-    assert lines_of(dojo("list"))[1].split() == ["numbers/double", "solved", "1", "0"]
+    assert lines_of(dojo("list"))[1].split() == ["numbers/double", "solved", "1", "0", str(due)]
 
 
 def test_hints_come_one_at_a_time(dojo):
@@ -119,6 +125,42 @@ def test_without_a_copy_there_is_nothing_to_restore(dojo, project):
     result = dojo("restore", "double")
     assert result.returncode == 1
     assert "no file of numbers/double is kept" in result.stderr
+
+
+def test_the_question_is_answered_in_own_words_first(dojo, project):
+    assert "solve it first, or add --spoil" in dojo("answer", "double").stderr
+    result = dojo("answer", "double", "--spoil", typed="by adding\nit to itself\n\nfine\nhard\n")
+    said = result.stdout
+    assert said.index("How do you double a number?") < said.index("own words")
+    assert said.index("own words") < said.index("Twice.") < said.index("'fine' is none of")
+    [answer] = Journal(project.root).answers()
+    assert (answer.text, answer.rating) == ("by adding\nit to itself", "hard")
+
+
+def test_an_answer_can_be_skipped(dojo, project):
+    for typed in ("\n\n", ""):
+        assert "Twice." in dojo("answer", "double", "--spoil", typed=typed).stdout
+    assert Journal(project.root).answers() == []
+
+
+def test_what_is_due_is_handed_out_blank(dojo, project, monkeypatch):
+    assert "no kata is due: none was solved yet" in dojo("review").stdout
+    fresh = project.stub.read_text()
+    project.answer("return 2 * x")
+    mine = project.stub.read_text()
+    kata, _ = Curriculum(project.root)
+    with monkeypatch.context() as patch:
+        patch.setattr("dojo.journal._now", lambda: "2026-01-01T12:00:00.000000+00:00")
+        Journal(project.root).note(kata, "solved", [], 0.1, mine.encode())
+    assert "add --yes" in dojo("review").stderr
+    assert project.stub.read_text() == mine
+    assert "the old one is kept as" in dojo("review", "--yes").stdout
+    assert project.stub.read_text() == fresh
+    assert "no kata is due: the next one is due on 2026-01-09" in dojo("review").stdout
+    [(_, handed_out)] = Journal(project.root).handouts()
+    assert handed_out == kata.id
+    dojo("restore", "double")
+    assert digest_of(project.stub.read_bytes()) == digest_of(mine.encode())
 
 
 def test_the_journal_is_shown_and_exported(dojo, project):

@@ -1,11 +1,16 @@
 """pytest on a small project: every way in which a learner's file can go wrong is a verdict."""
 
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from dojo import standin
+from dojo.curriculum import Kata
+from dojo.report import verdicts
+from dojo.results import Outcome, Result
+from dojo.verdicts import Verdict
 
 pytest_plugins = ["pytester"]
 
@@ -550,3 +555,13 @@ def test_katas_are_judged_in_learning_order(project):
     told = [line.split(":")[0] for line in result.outlines if "not started" in line]
     assert told == ["numbers/halve", "numbers/double"]
     result.stdout.fnmatch_lines(["next: katas/numbers/halve.py, then pytest --kata=halve"])
+
+
+def test_a_narrow_terminal_gets_narrow_lines():
+    kata = Kata(Path(), "numbers", "double", ())
+    verdict = Verdict("failed", "word " * 60, "here:1")
+    result = Result(kata, [Outcome("test_it", "", "cpu", "", "failed", verdict)])
+    result.misconception = lambda: None
+    for width in (40, 80):
+        lengths = [len(line) for line, _ in verdicts([result], ("cpu",), width)]
+        assert width - 6 < max(lengths) <= width

@@ -42,7 +42,7 @@ def compare(
     Nothing is kept from call to call. And the code is to be what the script is not. Of compare and
     what it uses of this file's own functions and classes:
 
-    - no two for or while loops are the same but for names and constants;
+    - no two for or while loops, each taken whole, are the same but for names and constants;
     - no function has a loop in a loop in a loop; a comprehension's for is a loop too;
     - no function's body has more than 15 lines; a docstring, comments and blank lines do not count.
     """

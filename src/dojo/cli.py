@@ -3,13 +3,12 @@
 Nothing here imports torch, so that an answer comes at once; judging is left to pytest.
 """
 
-import csv
 import json
 import os
 import subprocess
 import sys
-from collections import Counter
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -25,12 +24,16 @@ from dojo.bars import CAME_BY, progress_bars
 from dojo.copies import keep_copy, newest_copy
 from dojo.curriculum import Curriculum, Kata
 from dojo.errors import UserError
-from dojo.journal import Attempt, Journal
+from dojo.journal import RATINGS, Journal
+from dojo.listing import rows_of, write
 from dojo.progress import Progress
-from dojo.teaching import hints
+from dojo.schedule import due_dates
+from dojo.teaching import answer as model_answer
+from dojo.teaching import hints, question
 
 JUDGE = "dojo test "
 LATEST = 20  # attempts that `dojo journal` shows
+SIDE_BY_SIDE = 100  # columns that two answers beside each other take
 
 app = App(name="dojo", help="Katas for deep learning: judge, get a hint, see where you are.")
 app.register_install_completion_command()
@@ -125,33 +128,73 @@ def restore(name: str, /, *, yes: bool = False) -> None:
     console.print(f"{kata.where} is as in {copy.name} again", markup=False, soft_wrap=True)
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A kata in `dojo list`."""
+@app.command
+def answer(name: str, /, *, spoil: bool = False) -> None:
+    """Answer the question in your own words, then read the model answer; after it is solved.
 
-    kata: str
-    state: Literal["untouched", "edited", "solved"]
-    attempts: int
-    hints: int
-    days: int | None  # since the last attempt
+    Args:
+        name: The kata.
+        spoil: Also where it is not solved yet.
+    """
+    kata = _kata(name)
+    book = Journal(kata.root)
+    if not (spoil or Progress(_curriculum(), book).is_solved(kata)):
+        raise UserError(f"{kata.id} is not solved yet: solve it first, or add --spoil")
+    console.print(question(kata), style="bold", markup=False)
+    mine = _asked("in your own words (an empty line ends, or skips):", many=True)
+    model = model_answer(kata)
+    if mine and console.width >= SIDE_BY_SIDE:
+        table = Table(Column("yours", ratio=1), Column("the model answer", ratio=2), expand=True)
+        table.add_row(escape(mine), escape(model))
+        console.print(table)
+    else:
+        console.print(model, markup=False)
+    rating = _asked(f"how well did you know it? {', '.join(RATINGS)} (Enter skips)").lower()
+    while rating not in ("", *RATINGS):
+        rating = _asked(f"{rating!r} is none of {', '.join(RATINGS)} (Enter skips)").lower()
+    if mine or rating:
+        book.note_answer(kata, mine, rating)
+
+
+@app.command
+def review(*, yes: bool = False) -> None:
+    """Hand out blank the katas that are due again; what you wrote is kept.
+
+    Args:
+        yes: Do not ask first.
+    """
+    curriculum = _curriculum()
+    book = Journal(curriculum.root)
+    now, dates, progress = datetime.now(UTC), due_dates(book), Progress(curriculum, book)
+    due = [kata for kata in curriculum if progress.is_solved(kata) and dates[kata.id] <= now]
+    if not due:
+        coming = min((dates[kata.id] for kata in curriculum if kata.id in dates), default=None)
+        when = f"the next one is due on {coming:%Y-%m-%d}" if coming else "none was solved yet"
+        console.print(f"no kata is due: {when}", markup=False)
+        return
+    _ask(f"hand out blank {', '.join(kata.name for kata in due)}? Your files are kept.", yes)
+    for kata in due:
+        for line in stubs.write([kata], overwrite=True):
+            console.print(line, markup=False, soft_wrap=True)
+        book.note_handout(kata)
 
 
 @app.command(name="list")
 def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative=())] = False) -> None:
-    """Show every kata: its state, attempts, hints read, and days since the last attempt.
+    """Show every kata: its state, attempts, hints read, days since the last one, when due.
 
     Args:
         as_json: As JSON, for programs.
     """
-    rows = list(_rows(_curriculum()))
+    rows = list(rows_of(_curriculum()))
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=1))
         return
-    table = Table("kata", "state", *_numbers("attempts", "hints", "days"), box=None)
+    table = Table("kata", "state", *_numbers("attempts", "hints", "days"), "due", box=None)
     for row in rows:
         numbers = (row.attempts or "", row.hints or "", "" if row.days is None else row.days)
         style = "green" if row.state == "solved" else "dim" if row.state == "untouched" else ""
-        table.add_row(row.kata, row.state, *map(str, numbers), style=style)
+        table.add_row(row.kata, row.state, *map(str, numbers), row.due or "", style=style)
     console.print(table)
 
 
@@ -166,7 +209,7 @@ def journal(name: str = "", /, *, export: Literal["jsonl", "csv"] | None = None)
     root = _curriculum().root
     attempts = Journal(root).attempts(_kata(name) if name else None)
     if export:
-        _export(attempts, export)
+        write(attempts, export)
         return
     if not attempts:
         console.print("no attempts yet: dojo test judges the next kata", markup=False)
@@ -179,37 +222,6 @@ def journal(name: str = "", /, *, export: Literal["jsonl", "csv"] | None = None)
     console.print(table)
     if len(attempts) > LATEST:
         console.print(f"the last {LATEST} of {len(attempts)}: --export writes all", markup=False)
-
-
-def _rows(curriculum: Curriculum) -> list[_Row]:
-    book = Journal(curriculum.root)
-    progress, used, now = Progress(curriculum, book), book.hints_used(), datetime.now(UTC)
-    attempts = book.attempts()
-    counts = Counter(attempt.kata for attempt in attempts)
-    last = {attempt.kata: datetime.fromisoformat(attempt.time) for attempt in attempts}
-    rows = []
-    for kata in curriculum:
-        state: Literal["untouched", "edited", "solved"] = "edited"
-        if progress.is_solved(kata):
-            state = "solved"
-        elif stubs.is_untouched(kata):
-            state = "untouched"
-        days = (now - last[kata.id]).days if kata.id in last else None
-        rows.append(_Row(kata.id, state, counts[kata.id], used.get(kata.id, 0), days))
-    return rows
-
-
-def _export(attempts: list[Attempt], form: str) -> None:
-    rows = [asdict(attempt) for attempt in attempts]
-    if form == "jsonl":
-        for row in rows:
-            print(json.dumps(row))
-        return
-    names = list(Attempt.__dataclass_fields__)
-    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(row | {"failing": " ".join(row["failing"])})
 
 
 def _numbers(*names: str) -> list[Column]:
@@ -228,6 +240,18 @@ def _ask(question: str, yes: bool) -> None:
         raise UserError(f"{question} Nobody is here to answer: add --yes")
     if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
         raise UserError("left as it is")
+
+
+def _asked(question: str, *, many: bool = False) -> str:
+    """What the user types, up to an empty line where many are wanted; "" without a user."""
+    console.print(question, markup=False)
+    lines: list[str] = []
+    with suppress(EOFError):
+        while line := input("> ").rstrip():
+            lines.append(line)
+            if not many:
+                break
+    return "\n".join(lines)
 
 
 def _curriculum() -> Curriculum:

@@ -21,8 +21,8 @@ from dojo.errors import UserError
 
 VERSION = 1
 WAIT = 5  # seconds that a writer waits for another one
-_TABLES = """
-CREATE TABLE attempts (
+_TABLES = (
+    """CREATE TABLE attempts (
     id INTEGER PRIMARY KEY,
     time TEXT NOT NULL,     -- ISO 8601, UTC
     kata TEXT NOT NULL,     -- "tensors/safe_squeeze"
@@ -32,13 +32,23 @@ CREATE TABLE attempts (
     hints INTEGER NOT NULL, -- how many hints had been read by then
     digest TEXT NOT NULL,   -- SHA-256 of the source
     source TEXT NOT NULL    -- the learner's file as it was judged
-);
-CREATE INDEX attempts_by_kata ON attempts (kata, id);
-CREATE TABLE hints (kata TEXT PRIMARY KEY, used INTEGER NOT NULL);
-"""
+)""",
+    "CREATE INDEX attempts_by_kata ON attempts (kata, id)",
+    "CREATE TABLE hints (kata TEXT PRIMARY KEY, used INTEGER NOT NULL)",
+    """CREATE TABLE answers (
+    id INTEGER PRIMARY KEY,
+    time TEXT NOT NULL,
+    kata TEXT NOT NULL,
+    text TEXT NOT NULL,     -- in the learner's own words; empty where skipped
+    rating TEXT NOT NULL    -- one of RATINGS, or empty
+)""",
+    "CREATE TABLE handouts (id INTEGER PRIMARY KEY, time TEXT NOT NULL, kata TEXT NOT NULL)",
+)
 
 # "partly": what ran has passed, and not all of the tests ran.
 VERDICTS = ("solved", "failed", "partly")
+# How well a kata was known, from not at all to at once.
+RATINGS = ("again", "hard", "good", "easy")
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,23 @@ class Attempt:
     source: str
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A question answered in the learner's own words.
+
+    Attributes:
+        time: ISO 8601 in UTC.
+        kata: The kata's id.
+        text: The words; empty where they were skipped.
+        rating: "again", "hard", "good" or "easy", by the learner; empty where it was skipped.
+    """
+
+    time: str
+    kata: str
+    text: str
+    rating: str
+
+
 def digest_of(source: bytes) -> str:
     """What tells one text of a file from another."""
     return hashlib.sha256(source).hexdigest()
@@ -90,7 +117,7 @@ class Journal:
             UserError: the file can't be written.
         """
         row = (
-            datetime.now(UTC).isoformat(timespec="seconds"),
+            _now(),
             kata.id,
             verdict,
             json.dumps(list(failing)),
@@ -134,6 +161,24 @@ class Journal:
         )
         return int(used)
 
+    def note_answer(self, kata: Kata, text: str, rating: str) -> None:
+        """Keep what the learner said, and the learner's own rating; either may be empty."""
+        self._do("INSERT INTO answers VALUES (NULL, ?, ?, ?, ?)", (_now(), kata.id, text, rating))
+
+    def answers(self) -> list[Answer]:
+        """All answers, in order."""
+        rows = self._read("SELECT time, kata, text, rating FROM answers ORDER BY id")
+        return [Answer(*row) for row in rows]
+
+    def note_handout(self, kata: Kata) -> None:
+        """Note that a kata was handed out blank, to be solved once more, its hints unread."""
+        self._do("INSERT INTO handouts VALUES (NULL, ?, ?)", (_now(), kata.id))
+        self._do("DELETE FROM hints WHERE kata = ?", (kata.id,))
+
+    def handouts(self) -> list[tuple[str, str]]:
+        """When which kata was handed out blank, in order: time and id."""
+        return self._read("SELECT time, kata FROM handouts ORDER BY id")
+
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         return self._do(query, values) if self.path.exists() else []
 
@@ -176,12 +221,16 @@ class Journal:
         )
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")  # of one length: they sort
+
+
 def _make_tables(database: sqlite3.Connection) -> None:
     """Make the tables, unless another process has made them meanwhile."""
     database.execute("BEGIN IMMEDIATE")
     [(version,)] = database.execute("PRAGMA user_version")
     if version < VERSION:
-        for statement in _TABLES.split(";"):
+        for statement in _TABLES:
             database.execute(statement)
         database.execute(f"PRAGMA user_version = {VERSION}")
     database.execute("COMMIT")

@@ -12,17 +12,20 @@ _BAD = {"red": True}
 _GOOD = {"green": True}
 _QUIET = {"light": True}
 _BOLD = {"bold": True}
-_WIDTH = 100
+WIDTH = 100  # columns of a line, unless the terminal has fewer
 # More unstarted katas than this are counted and not listed.
 _LISTED = 20
 
 
-def verdicts(results: Sequence[Result], devices: Iterable[str]) -> Iterator[Line]:
+def verdicts(
+    results: Sequence[Result], devices: Iterable[str], width: int = WIDTH
+) -> Iterator[Line]:
     """What to say about the katas that were judged: the solved, the failed, the unstarted.
 
     Args:
         results: One for each kata, in the order in which they ran.
         devices: The devices that this machine has: a solved kata has passed on each.
+        width: How many columns there are.
     """
     present = tuple(devices)
     unstarted = [result for result in results if _not_started(result)]
@@ -30,7 +33,7 @@ def verdicts(results: Sequence[Result], devices: Iterable[str]) -> Iterator[Line
         if result in unstarted:
             continue
         if result.failures():
-            yield from _failed(result)
+            yield from _failed(result, width)
         elif result.is_solved(present):
             yield f"{result.kata.id}: solved", _GOOD
             yield f"  compare with solutions/{result.kata.id}.py, above all its ANSWER", _PLAIN
@@ -51,10 +54,10 @@ def _not_started(result: Result) -> bool:
     return verdict is not None and verdict.kind == "not started"
 
 
-def _failed(result: Result) -> Iterator[Line]:
+def _failed(result: Result, width: int) -> Iterator[Line]:
     if verdict := result.about_the_file():
         yield f"{result.kata.id}: no test can run", _BAD | _BOLD
-        yield from _indented(verdict.text, 2)
+        yield from _indented(verdict.text, 2, width)
         if verdict.where:
             yield f"  {verdict.where}", _QUIET
         yield "", _PLAIN
@@ -67,7 +70,7 @@ def _failed(result: Result) -> Iterator[Line]:
         if unwritten:
             yield f"  {unwritten}", _PLAIN
         else:
-            yield from _claims(list(group))
+            yield from _claims(list(group), width)
     if program := result.misconception():
         yield f"  fails as if: {program.belief}", _BOLD
     yield "", _PLAIN
@@ -78,7 +81,7 @@ def _unwritten(outcome: Outcome) -> str:
     return f"{verdict.text} ({verdict.where})" if verdict and verdict.kind == "unwritten" else ""
 
 
-def _claims(failures: list[Outcome]) -> Iterator[Line]:
+def _claims(failures: list[Outcome], width: int) -> Iterator[Line]:
     """Each failed claim once, with its devices; claims that fail for one reason, together."""
     alike: dict[tuple[str, str], dict[str, list[str]]] = {}
     for outcome in failures:
@@ -89,13 +92,13 @@ def _claims(failures: list[Outcome]) -> Iterator[Line]:
         for claim, devices in claims.items():
             on = f" [{', '.join(devices)}]" if any(devices) else ""
             yield f"  ✗ {claim}{on}", _BAD
-        yield from _indented(text, 6)
+        yield from _indented(text, 6, width)
         yield f"      {where}", _QUIET
 
 
-def _indented(text: str, width: int) -> Iterator[Line]:
+def _indented(text: str, indent: int, width: int) -> Iterator[Line]:
     """The lines of a text, wrapped; what is indented in it is code and stays in one piece."""
     for line in text.splitlines():
-        pieces = [line] if line.startswith(" ") else textwrap.wrap(line, _WIDTH - width)
+        pieces = [line] if line.startswith(" ") else textwrap.wrap(line, width - indent)
         for piece in pieces:
-            yield " " * width + piece, _PLAIN
+            yield " " * indent + piece, _PLAIN

@@ -13,7 +13,7 @@ from dojo.diagnosis import save_patterns
 from dojo.errors import UserError
 from dojo.journal import Journal
 from dojo.progress import Progress
-from dojo.report import verdicts
+from dojo.report import WIDTH, verdicts
 from dojo.results import Result, carried_by
 
 # For terminals whose encoding lacks them.
@@ -87,7 +87,8 @@ class Summary:
             return (yield)
         terminalreporter.ensure_newline()
         self._print(terminalreporter, [("", {})])
-        self._print(terminalreporter, verdicts(list(self.results.values()), present()))
+        results = list(self.results.values())
+        self._print(terminalreporter, verdicts(results, present(), self._width()))
         if self.config.option.tbstyle == "auto":
             with _hidden(terminalreporter.stats):
                 result = yield
@@ -101,6 +102,12 @@ class Summary:
             self.troubles[str(error)] = None
         self._print(terminalreporter, [(trouble, {"red": True}) for trouble in self.troubles])
         return result
+
+    def _width(self) -> int:
+        """The columns of the terminal, up to those that a line needs; a file has them all."""
+        writer = self.config.get_terminal_writer()
+        is_terminal = getattr(writer._file, "isatty", bool)()
+        return min(writer.fullwidth, WIDTH) if is_terminal else WIDTH
 
     def _print(self, terminal: pytest.TerminalReporter, lines: Iterable[Line]) -> None:
         encoding = getattr(self.config.get_terminal_writer()._file, "encoding", None) or "utf-8"
