@@ -19,8 +19,16 @@ def question(kata: Kata) -> str:
 
 
 def answer(kata: Kata) -> str:
-    """The question, answered for someone who has solved the kata."""
-    return str(_constant(kata, "ANSWER")).strip()
+    """The question, answered for someone who has solved the kata: a line for each paragraph."""
+    paragraphs = str(_constant(kata, "ANSWER")).strip().split("\n\n")
+    return "\n\n".join(_joined(paragraph) for paragraph in paragraphs)
+
+
+def _joined(paragraph: str) -> str:
+    """A paragraph in one line, for the terminal to wrap; code and lists stay as they are."""
+    lines = paragraph.splitlines()
+    stays = any(line.startswith((" ", "-", "|")) for line in lines)
+    return paragraph if stays else " ".join(lines)
 
 
 def _solution(kata: Kata) -> ast.Module:
