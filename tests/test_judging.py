@@ -565,3 +565,15 @@ def test_a_narrow_terminal_gets_narrow_lines():
     for width in (40, 80):
         lengths = [len(line) for line, _ in verdicts([result], ("cpu",), width)]
         assert width - 6 < max(lengths) <= width
+
+
+def test_two_benchmarks_of_a_kata_are_two_tables(project):
+    tests = project.root / "katas/numbers/test_double.py"
+    more = "".join(
+        f"\n\ndef test_benchmark{which}(bench):\n    bench(lambda x: x + x, double, lambda: (3,))\n"
+        for which in ("_small", "")
+    )
+    tests.write_text(tests.read_text() + more)
+    result = project.pytest("--kata=double", "--benchmark-only", "--subject=solutions")
+    result.assert_outcomes(passed=6)
+    result.stdout.fnmatch_lines(["*benchmark 'double cpu'*", "*benchmark 'double small cpu'*"])

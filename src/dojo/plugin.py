@@ -235,7 +235,8 @@ def _grouped(kata: Kata, item: pytest.Item) -> pytest.MarkDecorator:
     device = params.get("device", "cpu")
     # Sizes are aligned, for pytest-benchmark sorts its tables by name.
     sizes = [f"{name}={v:>9,}" for name, v in params.items() if name not in ("device", "bench")]
-    group = " ".join([kata.name, *sizes, device])
+    which = getattr(item, "originalname", item.name).removeprefix("test_benchmark").strip("_")
+    group = " ".join(filter(None, [kata.name, which, *sizes, device]))
     return pytest.mark.benchmark(group=group, timer=timer(device if device != NAME else "cpu"))
 
 
