@@ -2,9 +2,11 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -183,6 +185,16 @@ def test_a_name_that_is_no_kata_is_explained(dojo, command):
         assert result.returncode == 1
         assert meaning in result.stderr
         assert "Traceback" not in result.stderr
+
+
+def test_each_kata_has_one_line_of_80_columns():
+    root = Path(__file__).parent.parent
+    command = [sys.executable, "-m", "dojo", "list"]
+    environment = os.environ | {"COLUMNS": "80"}
+    result = subprocess.run(command, cwd=root, env=environment, capture_output=True, check=True)
+    lines = result.stdout.decode("utf-8").splitlines()
+    assert len(lines) == 1 + len(list(Curriculum(root)))
+    assert max(map(len, lines)) <= 80
 
 
 def test_it_does_without_torch(project):

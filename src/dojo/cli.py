@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 from rich.console import Console
@@ -33,6 +33,8 @@ from dojo.teaching import hints, question
 
 JUDGE = "dojo test "
 LATEST = 20  # attempts that `dojo journal` shows
+# A table whose longest row fits into 80 columns.
+BARE: dict[str, Any] = {"box": None, "pad_edge": False, "collapse_padding": True}
 SIDE_BY_SIDE = 100  # columns that two answers beside each other take
 
 app = App(name="dojo", help="Katas for deep learning: judge, get a hint, see where you are.")
@@ -190,7 +192,7 @@ def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative=())] = F
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=1))
         return
-    table = Table("kata", "state", *_numbers("attempts", "hints", "days"), "due", box=None)
+    table = Table("kata", "state", *_numbers("tries", "hints", "days"), "due", **BARE)
     for row in rows:
         numbers = (row.attempts or "", row.hints or "", "" if row.days is None else row.days)
         style = "green" if row.state == "solved" else "dim" if row.state == "untouched" else ""
@@ -214,7 +216,7 @@ def journal(name: str = "", /, *, export: Literal["jsonl", "csv"] | None = None)
     if not attempts:
         console.print("no attempts yet: dojo test judges the next kata", markup=False)
         return
-    table = Table("time (UTC)", "kata", "verdict", *_numbers("fail", "s", "hints"), box=None)
+    table = Table("time (UTC)", "kata", "verdict", *_numbers("fail", "s", "hints"), **BARE)
     for attempt in attempts[-LATEST:]:
         numbers = (len(attempt.failing) or "", f"{attempt.seconds:.1f}", attempt.hints or "")
         time = attempt.time[:16].replace("T", " ")
