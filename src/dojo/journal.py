@@ -155,11 +155,12 @@ class Journal:
 
     def use_hint(self, kata: Kata, available: int) -> int:
         """Count one more hint as read, up to those that there are; return the new count."""
-        step = "INSERT INTO hints VALUES (?, 1) ON CONFLICT (kata) DO UPDATE"
-        [(used,)] = self._do(
-            f"{step} SET used = min(used + 1, ?) RETURNING used", (kata.id, available)
+        self._do(
+            "INSERT INTO hints VALUES (?, 1) "
+            "ON CONFLICT (kata) DO UPDATE SET used = min(used + 1, ?)",
+            (kata.id, available),
         )
-        return int(used)
+        return self.hints_used()[kata.id]
 
     def note_answer(self, kata: Kata, text: str, rating: str) -> None:
         """Keep what the learner said, and the learner's own rating; either may be empty."""
