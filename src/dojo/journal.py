@@ -26,7 +26,7 @@ _TABLES = (
     id INTEGER PRIMARY KEY,
     time TEXT NOT NULL,     -- ISO 8601, UTC
     kata TEXT NOT NULL,     -- "tensors/safe_squeeze"
-    verdict TEXT NOT NULL,  -- one of VERDICTS
+    verdict TEXT NOT NULL,  -- solved, failed or partly
     failing TEXT NOT NULL,  -- JSON: the names of the tests that failed
     seconds REAL NOT NULL,  -- what the tests took
     hints INTEGER NOT NULL, -- how many hints had been read by then
@@ -45,8 +45,6 @@ _TABLES = (
     "CREATE TABLE handouts (id INTEGER PRIMARY KEY, time TEXT NOT NULL, kata TEXT NOT NULL)",
 )
 
-# "partly": what ran has passed, and not all of the tests ran.
-VERDICTS = ("solved", "failed", "partly")
 # How well a kata was known, from not at all to at once.
 RATINGS = ("again", "hard", "good", "easy")
 
@@ -58,7 +56,7 @@ class Attempt:
     Attributes:
         time: When it ended, ISO 8601 in UTC.
         kata: The kata's id, such as "tensors/safe_squeeze".
-        verdict: "solved", "failed" or "partly".
+        verdict: "solved", "failed" or "partly": what ran has passed, and not all of the tests ran.
         failing: The names of the tests that failed, in the order in which they ran.
         seconds: What the tests took.
         hints: How many of the kata's hints had been read by then.
