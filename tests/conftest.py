@@ -1,9 +1,11 @@
 """A small project of one chapter and two katas, for tests of the engine."""
 
-import sys
 from pathlib import Path
 
 import pytest
+
+from dojo import stubs
+from dojo.curriculum import Curriculum
 
 CURRICULUM = """
 [numbers]
@@ -77,29 +79,46 @@ timeout = 10
 """
 
 
-class Project:
-    """The small project, and pytest run in it."""
+class Folder:
+    """The small project's files."""
 
-    def __init__(self, pytester: pytest.Pytester) -> None:
-        self.pytester = pytester
-        self.root = Path(pytester.path)
+    TESTS = TESTS
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
         self.write("pytest.ini", CONFIG)
         self.write("katas/curriculum.toml", CURRICULUM)
         for name in ("double", "halve"):
             self.write(f"solutions/numbers/{name}.py", SOLUTION.replace("double", name))
             self.write(f"katas/numbers/test_{name}.py", TESTS.replace("double", name))
         self.stub = self.root / "katas/numbers/double.py"
-        pytester.run(sys.executable, "-m", "dojo.stubs")
+        for _ in stubs.write(Curriculum(self.root), overwrite=False):
+            pass
+        self.fresh = self.stub.read_text(encoding="utf-8")
 
     def write(self, path: str, text: str) -> None:
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
-    def answer(self, body: str) -> None:
-        """Replace the stub's body."""
-        text = self.stub.read_text(encoding="utf-8")
-        self.stub.write_text(text.replace("raise NotImplementedError", body), encoding="utf-8")
+    def answer(self, body: str, before: str = "") -> None:
+        """Write the body of the stub, and what is to stand before all of it."""
+        text = before + self.fresh.replace("raise NotImplementedError", body)
+        self.stub.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def make_folder() -> type[Folder]:
+    """The class, for test files to make projects of their own."""
+    return Folder
+
+
+class Project(Folder):
+    """The small project, and pytest run in it."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        super().__init__(Path(pytester.path))
+        self.pytester = pytester
 
     def pytest(self, *args: str) -> pytest.RunResult:
         return self.pytester.runpytest_inprocess("-p", "no:randomly", *args)

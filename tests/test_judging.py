@@ -8,6 +8,7 @@ import torch
 
 from dojo import standin
 from dojo.curriculum import Kata
+from dojo.diagnosis import Diagnosis
 from dojo.report import verdicts
 from dojo.results import Outcome, Result
 from dojo.verdicts import Verdict
@@ -561,7 +562,7 @@ def test_a_narrow_terminal_gets_narrow_lines():
     kata = Kata(Path(), "numbers", "double", ())
     verdict = Verdict("failed", "word " * 60, "here:1")
     result = Result(kata, [Outcome("test_it", "", "cpu", "", "failed", verdict)])
-    result.misconception = lambda: None
+    result.diagnosis = lambda: Diagnosis((), ())
     for width in (40, 80):
         lengths = [len(line) for line, _ in verdicts([result], ("cpu",), width)]
         assert width - 6 < max(lengths) <= width

@@ -10,6 +10,8 @@ from dojo.progress import Progress
 # TerminalWriter.markup).
 Line = tuple[str, dict[str, bool]]
 
+WIDTH = 100  # columns of a line, unless the terminal has fewer
+
 CAME_BY = "DOJO_CAME_BY"  # the environment variable that says what judges a kata
 _BAR_WIDTH = 20
 

@@ -7,6 +7,7 @@ misconceptions are run.
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -40,10 +41,29 @@ def save_patterns(kata: Kata, measured: Mapping[str, Iterable[str]]) -> None:
     patterns.cache_clear()
 
 
+@dataclass(frozen=True)
+class Diagnosis:
+    """Which known mistakes go with a learner's failures.
+
+    Attributes:
+        exact: Those under which just these tests fail.
+        partial: Those under which some of these tests fail and no others, the closest first: two
+            mistakes at once look like this.
+    """
+
+    exact: tuple[Program, ...]
+    partial: tuple[Program, ...]
+
+    @property
+    def belief(self) -> Program | None:
+        """The one mistake that explains all; None if there is none or several."""
+        return self.exact[0] if len(self.exact) == 1 else None
+
+
 def diagnose(
     kata: Kata, failed: Iterable[str], passed: Iterable[str], only_on: str | None = None
-) -> Program | None:
-    """The one misconception under which just these tests fail; None if there is none or several.
+) -> Diagnosis:
+    """Compare failures with the patterns of the known mistakes.
 
     Tests in neither set (not run, or stopped by a function that is not written yet) say nothing.
 
@@ -55,11 +75,14 @@ def diagnose(
     """
     failed, known = frozenset(failed), frozenset(failed) | frozenset(passed)
     if not failed:
-        return None
-    fitting = [
-        program
+        return Diagnosis((), ())
+    measured = patterns(kata)
+    mistakes = {
+        program: measured.get(program.name, frozenset()) & known
         for program in programs(reference(kata), "misconception")
         if program.only_on == only_on
-        and patterns(kata).get(program.name, frozenset()) & known == failed
-    ]
-    return fitting[0] if len(fitting) == 1 else None
+    }
+    exact = tuple(program for program, fails in mistakes.items() if fails == failed)
+    partial = [program for program, fails in mistakes.items() if fails and fails < failed]
+    partial.sort(key=lambda program: -len(mistakes[program]))
+    return Diagnosis(exact, tuple(partial))

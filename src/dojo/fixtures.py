@@ -12,12 +12,12 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from dojo import devices, pictures, race, standin
+from dojo import devices, guard, pictures, race, standin
 from dojo.digits import Digits, bundled, from_folder
 from dojo.errors import UserError
 from dojo.output import capped
 from dojo.results import KATA, SUBJECT
-from dojo.subjects import bound, reference
+from dojo.subjects import Unjudgeable, bound, reference
 from dojo.verdicts import LoadStoppedError, TooMuchOutput
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def program(request: pytest.FixtureRequest) -> Iterator[ModuleType | None]:
     subject = request.config.stash[SUBJECT]
     name, names = getattr(request, "param", None), vars(request.module)
     with ExitStack() as stack:
+        stack.enter_context(guard.exits_raise())
         try:
             with capped(), _only_exceptions():
                 module = stack.enter_context(bound(kata, subject, name, names))
@@ -56,7 +57,15 @@ def program(request: pytest.FixtureRequest) -> Iterator[ModuleType | None]:
             # A benchmark informs: without an answer of your own there is still the loop to time.
             request.node.stash[NOT_MINE] = str(error)
             module = stack.enter_context(bound(kata, "solutions", None, names))
+        if changed := guard.replaced():
+            raise Unjudgeable(_told(changed))
         yield module
+        if changed := guard.replaced():
+            pytest.fail(_told(changed))
+
+
+def _told(changed: list[str]) -> str:
+    return f"the code replaces {', '.join(changed)}, by which tests judge: leave it as it is"
 
 
 @contextmanager

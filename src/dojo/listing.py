@@ -1,4 +1,4 @@
-"""What `dojo list` and `dojo journal --export` show."""
+"""The commands of `dojo` that show tables: all katas, and the attempts."""
 
 import csv
 import json
@@ -7,13 +7,21 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+from rich.table import Column, Table
 
 from dojo import stubs
 from dojo.curriculum import Curriculum
+from dojo.desk import console, curriculum_here, the_kata
 from dojo.journal import Attempt, Journal
 from dojo.progress import Progress
 from dojo.schedule import due_dates
+
+LATEST = 20  # attempts that `dojo journal` shows
+# A table whose longest row fits into 80 columns.
+BARE: dict[str, Any] = {"box": None, "pad_edge": False, "collapse_padding": True}
 
 
 @dataclass(frozen=True)
@@ -68,3 +76,50 @@ def write(attempts: list[Attempt], form: str) -> None:
     writer.writeheader()
     for row in rows:
         writer.writerow(row | {"failing": " ".join(row["failing"])})
+
+
+def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative=())] = False) -> None:
+    """Show every kata: its state, attempts, hints read, days since the last one, when due.
+
+    Args:
+        as_json: As JSON, for programs.
+    """
+    rows = list(rows_of(curriculum_here()))
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=1))
+        return
+    table = Table("kata", "state", *_numbers("tries", "hints", "days"), "due", **BARE)
+    for row in rows:
+        numbers = (row.attempts or "", row.hints or "", "" if row.days is None else row.days)
+        style = "green" if row.state == "solved" else "dim" if row.state == "untouched" else ""
+        table.add_row(row.kata, row.state, *map(str, numbers), row.due or "", style=style)
+    console.print(table)
+
+
+def journal(name: str = "", /, *, export: Literal["jsonl", "csv"] | None = None) -> None:
+    """Show the latest attempts, of all katas or of one.
+
+    Args:
+        name: The kata; all without it.
+        export: Write every attempt, the judged text included, as JSON Lines or CSV.
+    """
+    root = curriculum_here().root
+    attempts = Journal(root).attempts(the_kata(name) if name else None)
+    if export:
+        write(attempts, export)
+        return
+    if not attempts:
+        console.print("no attempts yet: dojo test judges the next kata", markup=False)
+        return
+    table = Table("time (UTC)", "kata", "verdict", *_numbers("fail", "s", "hints"), **BARE)
+    for attempt in attempts[-LATEST:]:
+        numbers = (len(attempt.failing) or "", f"{attempt.seconds:.1f}", attempt.hints or "")
+        time = attempt.time[:16].replace("T", " ")
+        table.add_row(time, attempt.kata, attempt.verdict, *map(str, numbers))
+    console.print(table)
+    if len(attempts) > LATEST:
+        console.print(f"the last {LATEST} of {len(attempts)}: --export writes all", markup=False)
+
+
+def _numbers(*names: str) -> list[Column]:
+    return [Column(name, justify="right") for name in names]

@@ -18,15 +18,18 @@ from dojo.errors import UserError
 from dojo.expectations import Expectations
 from dojo.journal import Journal
 from dojo.output import capped
-from dojo.progress import Progress
-from dojo.results import KATA, SUBJECT, Outcome, hang_on
-from dojo.selection import may_match, named
+from dojo.progress import Progress, named
+from dojo.results import KATA, SUBJECT, hang_on, outcome_of
+from dojo.selection import may_match
 from dojo.standin import NAME
 from dojo.subjects import KINDS, SUBJECTS, Declarations
 from dojo.summary import Summary
-from dojo.verdicts import Failed, TimedOut, Verdict, explain
+from dojo.verdicts import Failed, TimedOut, explain
 
 pytest_plugins = ["dojo.fixtures"]
+
+# The name of a plugin that takes the results to another process, which sums them up.
+ELSEWHERE = "dojo.elsewhere"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,7 +84,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.stash[SUBJECT] = dojo.subject
     config.pluginmanager.register(dojo, "dojo.judge")
-    config.pluginmanager.register(Summary(dojo.curriculum, dojo.journal, config), "dojo.summary")
+    if not config.pluginmanager.has_plugin(ELSEWHERE):
+        summary = Summary(dojo.curriculum, dojo.journal, config)
+        config.pluginmanager.register(summary, "dojo.summary")
 
 
 class Dojo:
@@ -212,7 +217,7 @@ class Dojo:
             verdict = explain(call.excinfo.value, kata) if call.excinfo and report.failed else None
             if (picture := self._picture(item, kata, report)) and verdict:
                 verdict = replace(verdict, text=f"{verdict.text}\nsee {picture}")
-            hang_on(report, kata, _outcome(item, report, verdict))
+            hang_on(report, kata, outcome_of(item, report.outcome, verdict))
         return report
 
     def _picture(self, item: pytest.Item, kata: Kata, report: pytest.TestReport) -> str | None:
@@ -264,11 +269,3 @@ def _native_tracebacks(config: pytest.Config) -> Iterator[None]:
         yield
     finally:
         config.option.tbstyle = before
-
-
-def _outcome(item: pytest.Item, report: pytest.TestReport, verdict: Verdict | None) -> Outcome:
-    params = dict(item.callspec.params) if hasattr(item, "callspec") else {}
-    device, program = params.pop("device", ""), params.pop("program", "")
-    case = "-".join(str(value) for value in params.values())
-    test = getattr(item, "originalname", item.name)
-    return Outcome(test, case, device, program, report.outcome, verdict)

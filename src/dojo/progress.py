@@ -6,6 +6,7 @@ A kata counts as solved for as long as its file is, letter by letter, the one th
 from collections.abc import Sequence
 
 from dojo.curriculum import Chapter, Curriculum, Kata
+from dojo.errors import UserError
 from dojo.journal import Journal, digest_of
 
 
@@ -43,6 +44,30 @@ class Progress:
         start = katas.index(judged[0]) if judged else 0
         rounds = [*katas[start:], *katas[:start]]
         return next((kata for kata in rounds if not self.is_solved(kata)), None)
+
+    def after(self, kata: Kata) -> Kata | None:
+        """The first unsolved kata behind this one, round the end; None if all others are solved."""
+        katas = list(self.curriculum)
+        start = katas.index(kata) + 1
+        rounds = [*katas[start:], *katas[: start - 1]]
+        return next((other for other in rounds if not self.is_solved(other)), None)
+
+
+def named(words: list[str], curriculum: Curriculum, progress: Progress) -> list[Kata]:
+    """The katas that --kata asks for, each once; "next" is the first unsolved one.
+
+    Raises:
+        UserError: there is no such kata, or none left unsolved.
+    """
+    katas: dict[Kata, None] = {}
+    for word in words:
+        if word != "next":
+            katas |= dict.fromkeys(curriculum.find(word))
+        elif kata := progress.next():
+            katas[kata] = None
+        else:
+            raise UserError("all katas are solved: name one to judge it again")
+    return list(katas)
 
 
 def _digest(kata: Kata) -> str:

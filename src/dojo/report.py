@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from dojo.bars import Line
+from dojo.bars import WIDTH, Line
 from dojo.results import Outcome, Result
 
 _PLAIN: dict[str, bool] = {}
@@ -12,7 +12,6 @@ _BAD = {"red": True}
 _GOOD = {"green": True}
 _QUIET = {"light": True}
 _BOLD = {"bold": True}
-WIDTH = 100  # columns of a line, unless the terminal has fewer
 # More unstarted katas than this are counted and not listed.
 _LISTED = 20
 
@@ -44,7 +43,8 @@ def verdicts(
             yield "", _PLAIN
     for result in unstarted[:_LISTED]:
         verdict = result.about_the_file()
-        yield f"{result.kata.id}: {verdict.text if verdict else 'not started'}", _PLAIN
+        told = f"{result.kata.id}: {verdict.text if verdict else 'not started'}"
+        yield from indented(told, 0, width)
     if len(unstarted) > _LISTED:
         yield f"... and {len(unstarted) - _LISTED} more katas that are not started", _PLAIN
 
@@ -57,7 +57,7 @@ def _not_started(result: Result) -> bool:
 def _failed(result: Result, width: int) -> Iterator[Line]:
     if verdict := result.about_the_file():
         yield f"{result.kata.id}: no test can run", _BAD | _BOLD
-        yield from _indented(verdict.text, 2, width)
+        yield from indented(verdict.text, 2, width)
         if verdict.where:
             yield f"  {verdict.where}", _QUIET
         yield "", _PLAIN
@@ -71,8 +71,9 @@ def _failed(result: Result, width: int) -> Iterator[Line]:
             yield f"  {unwritten}", _PLAIN
         else:
             yield from _claims(list(group), width)
-    if program := result.misconception():
-        yield f"  fails as if: {program.belief}", _BOLD
+    if program := result.diagnosis().belief:
+        for text, _ in indented(f"fails as if: {program.belief}", 2, width):
+            yield text, _BOLD
     yield "", _PLAIN
 
 
@@ -92,11 +93,12 @@ def _claims(failures: list[Outcome], width: int) -> Iterator[Line]:
         for claim, devices in claims.items():
             on = f" [{', '.join(devices)}]" if any(devices) else ""
             yield f"  ✗ {claim}{on}", _BAD
-        yield from _indented(text, 6, width)
-        yield f"      {where}", _QUIET
+        yield from indented(text, 6, width)
+        if where:
+            yield f"      {where}", _QUIET
 
 
-def _indented(text: str, indent: int, width: int) -> Iterator[Line]:
+def indented(text: str, indent: int, width: int) -> Iterator[Line]:
     """The lines of a text, wrapped; what is indented in it is code and stays in one piece."""
     for line in text.splitlines():
         pieces = [line] if line.startswith(" ") else textwrap.wrap(line, width - indent)

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from dojo.curriculum import Kata
-from dojo.diagnosis import diagnose
-from dojo.programs import Program
+from dojo.diagnosis import Diagnosis, diagnose
 from dojo.verdicts import Verdict
 
 # What the plugin notes on pytest's objects: the kata of a test, the subject of the run.
@@ -74,8 +73,8 @@ class Result:
         """Whether nothing failed and nothing was left out."""
         return not self.failures() and self.is_complete(devices)
 
-    def misconception(self) -> Program | None:
-        """The belief that explains the failures on the CPU, or those on accelerators alone."""
+    def diagnosis(self) -> Diagnosis:
+        """Which known mistakes go with the failures on the CPU, or those on accelerators alone."""
         on_cpu = [o for o in self.outcomes if o.device in ("", "cpu")]
         only_on = None if any(o.outcome == "failed" for o in on_cpu) else "accelerator"
         shown = [o for o in self.outcomes if o not in on_cpu] if only_on else on_cpu
@@ -94,10 +93,18 @@ class Result:
         return failed
 
 
+def outcome_of(item: pytest.Item, outcome: str, verdict: Verdict | None) -> Outcome:
+    """The outcome of a test that pytest has collected."""
+    params = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+    device, program = params.pop("device", ""), params.pop("program", "")
+    case = "-".join(str(value) for value in params.values())
+    test = getattr(item, "originalname", item.name)
+    return Outcome(test, case, device, program, outcome, verdict)
+
+
 def hang_on(report: pytest.TestReport, kata: Kata, outcome: Outcome) -> None:
     """Let pytest's report of a test carry the outcome: as plain data, which travels anywhere."""
-    data: dict[str, Any] = {"name": kata.name, **asdict(outcome)}
-    report.dojo = data  # type: ignore[attr-defined]  # pytest keeps a report's extra attributes
+    report.dojo = {"name": kata.name, **asdict(outcome)}  # type: ignore[attr-defined]  # pytest keeps a report's extra attributes
 
 
 def carried_by(report: pytest.TestReport) -> tuple[str, Outcome] | None:
@@ -105,8 +112,13 @@ def carried_by(report: pytest.TestReport) -> tuple[str, Outcome] | None:
     if not hasattr(report, "dojo"):
         return None
     data = dict(report.dojo)
-    name, verdict = data.pop("name"), data.pop("verdict")
-    return name, Outcome(**data, verdict=Verdict(**verdict) if verdict else None)
+    return data.pop("name"), outcome_from(data)
+
+
+def outcome_from(data: dict[str, Any]) -> Outcome:
+    """The outcome that was plain data on its way."""
+    verdict = data.pop("verdict")
+    return Outcome(**data, verdict=Verdict(**verdict) if verdict else None)
 
 
 def names_of_tests(kata: Kata) -> tuple[str, ...]:

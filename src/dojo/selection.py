@@ -1,4 +1,4 @@
-"""Which test files a run needs: those that --kata names, those in which -k can find anything.
+"""Which test files a run needs: those in which -k can find anything.
 
 For -k pytest would import every file and make each of its tests before it looks at a name, so that
 judging one kata of a hundred would cost as much as collecting them all.
@@ -6,10 +6,8 @@ judging one kata of a hundred would cost as much as collecting them all.
 
 import re
 
-from dojo.curriculum import Curriculum, Kata
+from dojo.curriculum import Kata
 from dojo.devices import DEVICES
-from dojo.errors import UserError
-from dojo.progress import Progress
 
 # Words by which -k finds tests though no file has them: ids of fixtures, names of marks.
 _FROM_OUTSIDE = (
@@ -17,23 +15,6 @@ _FROM_OUTSIDE = (
     *("loop", "mine", "reference"),
     *("benchmark", "parametrize", "skip", "xfail", "pytestmark", "usefixtures", "timeout"),
 )
-
-
-def named(words: list[str], curriculum: Curriculum, progress: Progress) -> list[Kata]:
-    """The katas that --kata asks for, each once; "next" is the first unsolved one.
-
-    Raises:
-        UserError: there is no such kata, or none left unsolved.
-    """
-    katas: dict[Kata, None] = {}
-    for word in words:
-        if word != "next":
-            katas |= dict.fromkeys(curriculum.find(word))
-        elif kata := progress.next():
-            katas[kata] = None
-        else:
-            raise UserError("all katas are solved: name one to judge it again")
-    return list(katas)
 
 
 def may_match(expression: str, kata: Kata) -> bool:

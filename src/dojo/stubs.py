@@ -25,7 +25,6 @@ Function = ast.FunctionDef
 Definition = ast.FunctionDef | ast.ClassDef
 
 
-@functools.lru_cache(maxsize=256)  # each test asks whether its kata is still untouched
 def stub_of(source: str, name: str = "<solution>") -> str:
     """The stub that a solution leaves.
 
@@ -168,7 +167,13 @@ def _import_line(node: ast.Import | ast.ImportFrom) -> str:
 
 def generated(kata: Kata) -> str:
     """The stub of a kata as it should be, from its solution."""
-    return stub_of(kata.solution.read_text(encoding="utf-8"), kata.solution.name)
+    status = kata.solution.stat()
+    return _generated(kata.solution, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=256)  # each test asks whether its kata is still untouched
+def _generated(solution: Path, modified: int, size: int) -> str:
+    return stub_of(solution.read_text(encoding="utf-8"), solution.name)
 
 
 def is_untouched(kata: Kata) -> bool:

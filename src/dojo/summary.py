@@ -1,20 +1,25 @@
 """The end of a run: results gathered from reports, remembered, and shown to the learner."""
 
+import json
+import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dojo.bars import Line, progress_bars
-from dojo.curriculum import Curriculum, Kata
+from dojo.bars import WIDTH, Line, progress_bars
+from dojo.curriculum import Curriculum
 from dojo.devices import present
 from dojo.diagnosis import save_patterns
 from dojo.errors import UserError
+from dojo.gathered import Gathered
 from dojo.journal import Journal
+from dojo.judged import VERDICTS_FILE
 from dojo.progress import Progress
-from dojo.report import WIDTH, verdicts
-from dojo.results import Result, carried_by
+from dojo.report import verdicts
+from dojo.results import carried_by
 
 # For terminals whose encoding lacks them.
 _ASCII = str.maketrans({"█": "#", "░": ".", "✗": "x"})
@@ -28,22 +33,16 @@ class Summary:
         self.journal = journal
         self.config = config
         self.mine = config.getoption("subject") == "mine"
-        self.results: dict[str, Result] = {}
-        self.seconds: dict[str, float] = {}
-        self.sources: dict[str, bytes] = {}
-        self.troubles: dict[str, None] = {}
+        self.gathered: dict[str, Gathered] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Put a test's outcome to its kata's."""
         if carried := carried_by(report):
             name, outcome = carried
-            if name not in self.results:
+            if name not in self.gathered:
                 [kata] = self.curriculum.find(name)
-                self.results[name] = Result(kata)
-                self.seconds[name] = 0.0
-                self.sources[name] = _source(kata)
-            self.results[name].outcomes.append(outcome)
-            self.seconds[name] += report.duration
+                self.gathered[name] = Gathered(kata, present())
+            self.gathered[name].add(outcome, report.duration)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(
@@ -56,58 +55,48 @@ class Summary:
 
     def pytest_sessionfinish(self) -> None:
         """Write the attempts into the journal, or the patterns where these are the purpose."""
-        for result in self.results.values():
+        for gathered in self.gathered.values():
             if self.config.getoption("measure_patterns"):
+                result = gathered.result
                 save_patterns(result.kata, result.failed_by_program())
             elif self.mine:
-                self._note(result)
-
-    def _note(self, result: Result) -> None:
-        """Write an attempt down, unless there was none, or the file changed while it ran."""
-        kata, about = result.kata, result.about_the_file()
-        source = self.sources[kata.name]
-        if (about and about.kind == "not started") or source != _source(kata):
-            return
-        failing = list(dict.fromkeys(outcome.test for outcome in result.failures()))
-        solved = result.is_solved(present())
-        verdict = "failed" if failing else "solved" if solved else "partly"
-        if verdict == "partly" and all(o.outcome == "skipped" for o in result.outcomes):
-            return
-        try:
-            self.journal.note(kata, verdict, failing, self.seconds[kata.name], source)
-        except UserError as error:
-            self.troubles[str(error)] = None
+                gathered.note(self.journal)
+        if file := os.environ.get(VERDICTS_FILE):
+            said = [gathered.judged(self._width()).as_data() for gathered in self.gathered.values()]
+            Path(file).write_text(json.dumps(said), encoding="utf-8")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter
     ) -> Generator[None, Any, Any]:
         """Put the learner's report in the place of pytest's tracebacks."""
-        if not (self.mine and self.results):
+        if not (self.mine and self.gathered):
             return (yield)
         terminalreporter.ensure_newline()
         self._print(terminalreporter, [("", {})])
-        results = list(self.results.values())
+        results = [gathered.result for gathered in self.gathered.values()]
         self._print(terminalreporter, verdicts(results, present(), self._width()))
         if self.config.option.tbstyle == "auto":
             with _hidden(terminalreporter.stats):
                 result = yield
         else:
             result = yield
-        judged = [result.kata for result in self.results.values()]
+        troubles = {trouble for gathered in self.gathered.values() for trouble in gathered.troubles}
         try:
             progress = Progress(self.curriculum, self.journal)
-            self._print(terminalreporter, progress_bars(progress, judged))
+            self._print(
+                terminalreporter, progress_bars(progress, [result.kata for result in results])
+            )
         except UserError as error:
-            self.troubles[str(error)] = None
-        self._print(terminalreporter, [(trouble, {"red": True}) for trouble in self.troubles])
+            troubles.add(str(error))
+        self._print(terminalreporter, [(trouble, {"red": True}) for trouble in sorted(troubles)])
         return result
 
     def _width(self) -> int:
         """The columns of the terminal, up to those that a line needs; a file has them all."""
         writer = self.config.get_terminal_writer()
-        is_terminal = getattr(writer._file, "isatty", bool)()
-        return min(writer.fullwidth, WIDTH) if is_terminal else WIDTH
+        has_columns = getattr(writer._file, "isatty", bool)() or "COLUMNS" in os.environ
+        return min(writer.fullwidth, WIDTH) if has_columns else WIDTH
 
     def _print(self, terminal: pytest.TerminalReporter, lines: Iterable[Line]) -> None:
         encoding = getattr(self.config.get_terminal_writer()._file, "encoding", None) or "utf-8"
@@ -117,13 +106,6 @@ class Summary:
             except UnicodeEncodeError:
                 text = text.translate(_ASCII)
             terminal.write_line(text, **markup)
-
-
-def _source(kata: Kata) -> bytes:
-    try:
-        return kata.stub.read_bytes()
-    except OSError:
-        return b""
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dojo.curriculum import Kata
+from dojo.guard import ProcessExit
 from dojo.subjects import Unjudgeable
 
 # pytest's own outcome for pytest.fail() and for pytest.raises() that saw no error.
@@ -80,7 +81,8 @@ def explain(error: BaseException, kata: Kata) -> Verdict:
         case NotImplementedError() if mine is frames[-1]:
             return Verdict("unwritten", f"not written yet: {mine.name}", where)
         case SystemExit():
-            text = f"sys.exit({error.code!r}) was called: return the result in its place"
+            called = "os._exit" if isinstance(error, ProcessExit) else "sys.exit"
+            text = f"{called}({error.code!r}) was called: return the result in its place"
             return Verdict(_kind(mine), text, where)
     raised = "".join(traceback.format_exception_only(error)).strip()
     if mine:
