@@ -144,6 +144,13 @@ def operators(session: nox.Session) -> None:
 
 
 @session
+def warm(session: nox.Session) -> None:
+    """Compare the warm runner with plain pytest, test by test, on all katas."""
+    command = ["pytest", "tests/test_warm_equality.py", "-q"]
+    run(session, *command, *session.posargs, env={"DOJO_WARM": "all"})
+
+
+@session
 def mutants(session: nox.Session) -> None:
     """Break the solutions in small ways: every break must fail a test."""
     run(session, "python", "tests/mutants.py", *session.posargs)

@@ -25,6 +25,7 @@ Function = ast.FunctionDef
 Definition = ast.FunctionDef | ast.ClassDef
 
 
+@functools.lru_cache(maxsize=256)  # each test asks whether its kata is still untouched
 def stub_of(source: str, name: str = "<solution>") -> str:
     """The stub that a solution leaves.
 
@@ -165,15 +166,20 @@ def _import_line(node: ast.Import | ast.ImportFrom) -> str:
     return f"from {node.module} import (\n{names})"
 
 
+def solution_text(kata: Kata) -> str:
+    """The text of a kata's solution, read once for as long as the file stays the same."""
+    status = kata.solution.stat()
+    return _read(kata.solution, status.st_mtime_ns, status.st_size)
+
+
 def generated(kata: Kata) -> str:
     """The stub of a kata as it should be, from its solution."""
-    status = kata.solution.stat()
-    return _generated(kata.solution, status.st_mtime_ns, status.st_size)
+    return stub_of(solution_text(kata), kata.solution.name)
 
 
-@functools.lru_cache(maxsize=256)  # each test asks whether its kata is still untouched
-def _generated(solution: Path, modified: int, size: int) -> str:
-    return stub_of(solution.read_text(encoding="utf-8"), solution.name)
+@functools.lru_cache(maxsize=256)
+def _read(file: Path, modified: int, size: int) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def is_untouched(kata: Kata) -> bool:

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from dojo.curriculum import Curriculum, Kata
 from dojo.programs import programs
-from dojo.stubs import generated, is_untouched
+from dojo.stubs import generated, is_untouched, solution_text
 
 SUBJECTS = ("mine", "solutions", "alternatives", "misconceptions", "stubs")
 # The subjects that are several programs a kata, and how solution files mark these.
@@ -122,7 +122,7 @@ def load(kata: Kata, subject: str, program: str | None = None) -> ModuleType:
     elif subject == "stubs":
         module = _run(kata, kata.stub, generated(kata))
     else:
-        module = _run(kata, kata.solution, kata.solution.read_text(encoding="utf-8"))
+        module = _run(kata, kata.solution, solution_text(kata))
     for fresh in programs(module, KINDS[subject]) if program else ():
         if fresh.name == program:
             for name, part in zip(fresh.replaces, fresh.parts, strict=True):
@@ -143,7 +143,7 @@ def reference(kata: Kata) -> ModuleType:
     module = ModuleType(f"solutions.{kata.chapter}.{kata.name}")
     module.__file__ = str(kata.solution)
     sys.modules[module.__name__] = module  # dataclasses and pickle look there
-    code = _compiled(kata.solution.read_text(encoding="utf-8"), str(kata.solution))
+    code = _compiled(solution_text(kata), str(kata.solution))
     exec(code, module.__dict__)
     return module
 
