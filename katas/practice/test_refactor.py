@@ -1,5 +1,6 @@
 import ast
 import inspect
+import linecache
 from copy import deepcopy
 from itertools import combinations
 from pathlib import Path
@@ -278,7 +279,7 @@ def own_code():
 
 def source():
     file = inspect.getsourcefile(inspect.unwrap(compare))
-    return Path(file).read_text(encoding="utf-8-sig")
+    return "".join(linecache.getlines(file))
 
 
 def begins_in(function):

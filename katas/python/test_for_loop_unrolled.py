@@ -1,9 +1,9 @@
 import ast
 import inspect
 import itertools
+import linecache
 from functools import lru_cache
 from itertools import islice
-from pathlib import Path
 from reprlib import repr as shown
 
 import pytest
@@ -422,8 +422,7 @@ def syntax(function):
     It is looked up by the place of its code, since a file can hold several of a name.
     """
     code = function.__code__
-    path = Path(code.co_filename)
-    source = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+    source = "".join(linecache.getlines(code.co_filename))
     for node in parsed(source):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             # The code of a decorated function begins with its first decorator.

@@ -15,6 +15,7 @@ from dojo.bars import CAME_BY, WIDTH, progress_bars
 from dojo.cold import ColdRun
 from dojo.curriculum import Curriculum
 from dojo.desk import console, curriculum_here, show, the_kata
+from dojo.diff import diff
 from dojo.errors import UserError
 from dojo.journal import Journal
 from dojo.judged import Judged
@@ -26,6 +27,7 @@ app = App(name="dojo", help="Katas for deep learning: judge, get a hint, see whe
 app.register_install_completion_command()
 for command in (lessons.hint, lessons.answer, lessons.review, lessons.reset, lessons.restore):
     app.command(command)
+app.command(diff)
 app.command(listing.list_, name="list")
 app.command(listing.journal)
 

@@ -11,6 +11,7 @@ from dojo.bars import Line
 from dojo.curriculum import Curriculum, Kata
 from dojo.errors import UserError
 
+SIDE_BY_SIDE = 100  # columns that two texts beside each other take
 console = Console(highlight=False)
 
 

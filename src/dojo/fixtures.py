@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # Why a benchmark can't time the learner's own program.
 NOT_MINE = pytest.StashKey[str]()
 
+# What is run in the place of a race, with the test, mine and its inputs.
+DUEL = pytest.StashKey[Callable[[pytest.Item, "Function", "Inputs"], None]]()
+
 Function = Callable[..., Any]
 Inputs = Callable[[], tuple[Any, ...]]
 
@@ -128,6 +131,9 @@ def race_(request: pytest.FixtureRequest) -> Callable[..., None]:
     on = request.getfixturevalue("device") if "device" in request.fixturenames else "cpu"
 
     def run(loop: Function, mine: Function, inputs: Inputs, *, at_least: float) -> None:
+        if duel := request.config.stash.get(DUEL, None):
+            duel(request.node, mine, inputs)
+            return
         if torch.device(on).type == standin.NAME:
             race.check_answers(loop, mine, inputs)
             pytest.skip("standin: the answers agree; it computes on the CPU, so no race is run")

@@ -8,15 +8,13 @@ from rich.table import Column, Table
 
 from dojo import stubs
 from dojo.copies import keep_copy, newest_copy
-from dojo.desk import ask, asked, console, curriculum_here, the_kata
+from dojo.desk import SIDE_BY_SIDE, ask, asked, console, curriculum_here, the_kata
 from dojo.errors import UserError
 from dojo.journal import RATINGS, Journal
 from dojo.progress import Progress
 from dojo.schedule import due_dates
 from dojo.teaching import answer as model_answer
 from dojo.teaching import hints, question
-
-SIDE_BY_SIDE = 100  # columns that two answers beside each other take
 
 
 def hint(name: str, /, *, again: bool = False) -> None:

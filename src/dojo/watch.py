@@ -13,6 +13,7 @@ from dojo.bars import WIDTH, progress_bars
 from dojo.cold import ColdRun
 from dojo.curriculum import Curriculum, Kata
 from dojo.desk import console, show
+from dojo.diff import diff
 from dojo.errors import UserError
 from dojo.journal import Journal
 from dojo.judged import Judged
@@ -55,6 +56,7 @@ class Watch:
         self.actions: dict[str, Callable[[], None]] = {
             "h": self._hint,
             "n": self._next,
+            "d": self._diff,
             "w": self._why,
             "r": self._reset,
             "l": self._list,
@@ -183,6 +185,14 @@ class Watch:
             show(self.judged.why)
         else:
             console.print("nothing fails" if self.judged else "not judged yet")
+        self._offer()
+
+    def _diff(self) -> None:
+        _clear()
+        try:
+            diff(self.kata.name)
+        except UserError as error:
+            console.print(str(error), markup=False)
         self._offer()
 
     def _next(self) -> None:
