@@ -1,6 +1,7 @@
 """Single keys from the terminal, without Enter."""
 
 import os
+import re
 import select
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ if sys.platform == "win32":
 else:
     import termios
     import tty
+
+
+_NO_LETTERS = re.compile("\x1b(\\[[0-9;]*)?.?")  # what arrows and function keys send
 
 
 class Keys:
@@ -34,7 +38,7 @@ class Keys:
             # Not by sys.stdin: what it reads ahead, select() does not see.
             typed = os.read(sys.stdin.fileno(), 32).decode(errors="replace")
             self.is_there = bool(typed)  # else the terminal is gone
-            self._ahead = typed.partition("\x1b")[0]  # an arrow key is an escape and more
+            self._ahead = _NO_LETTERS.sub("", typed)
         key, self._ahead = self._ahead[:1], self._ahead[1:]
         return key
 

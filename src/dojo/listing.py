@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -52,12 +52,12 @@ def rows_of(curriculum: Curriculum) -> Iterator[Row]:
     attempts = book.attempts()
     counts = Counter(attempt.kata for attempt in attempts)
     last = {attempt.kata: datetime.fromisoformat(attempt.time) for attempt in attempts}
-    dates = due_dates(book)
+    dates, fresh = due_dates(book), stubs.untouched(curriculum)
     for kata in curriculum:
         state: Literal["untouched", "edited", "solved"] = "edited"
         if progress.is_solved(kata):
             state = "solved"
-        elif stubs.is_untouched(kata):
+        elif kata in fresh:
             state = "untouched"
         days = (now - last[kata.id]).days if kata.id in last else None
         due = f"{dates[kata.id]:%Y-%m-%d}" if kata.id in dates else None
@@ -87,13 +87,18 @@ def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative=())] = F
     rows = list(rows_of(curriculum_here()))
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=1))
-        return
+    else:
+        console.print(table_of(rows))
+
+
+def table_of(rows: Iterable[Row]) -> Table:
+    """The katas with their states, as a table."""
     table = Table("kata", "state", *_numbers("tries", "hints", "days"), "due", **BARE)
     for row in rows:
         numbers = (row.attempts or "", row.hints or "", "" if row.days is None else row.days)
         style = "green" if row.state == "solved" else "dim" if row.state == "untouched" else ""
         table.add_row(row.kata, row.state, *map(str, numbers), row.due or "", style=style)
-    console.print(table)
+    return table
 
 
 def journal(name: str = "", /, *, export: Literal["jsonl", "csv"] | None = None) -> None:

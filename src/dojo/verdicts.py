@@ -17,6 +17,8 @@ from dojo.subjects import Unjudgeable
 # pytest's own outcome for pytest.fail() and for pytest.raises() that saw no error.
 Failed = pytest.fail.Exception
 
+TIMED_OUT = "time-out"  # how the text of such a verdict begins
+
 _INDENT = "    "
 
 
@@ -67,7 +69,9 @@ def explain(error: BaseException, kata: Kata) -> Verdict:
             return Verdict("not started" if error.not_started else "unjudgeable", str(error))
         case TimedOut():
             at = f" at `{mine.line}`" if mine else ""
-            return Verdict(_kind(mine), f"time-out: {error}, and it was still running{at}", where)
+            return Verdict(
+                _kind(mine), f"{TIMED_OUT}: {error}, and it was still running{at}", where
+            )
         case TooMuchOutput():
             return Verdict(_kind(mine), str(error), where)
         case SyntaxError() if error.filename == stub:

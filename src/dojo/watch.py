@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from dojo import lessons, listing, stubs
 from dojo.bars import WIDTH, progress_bars
@@ -53,6 +53,7 @@ class Watch:
         self.since = 0.0  # when the run that is going was told to go
         self.judged: Judged | None = None
         self.is_over = False
+        self.is_blocked = False  # there can be no verdict, until the next save
         self.actions: dict[str, Callable[[], None]] = {
             "h": self._hint,
             "n": self._next,
@@ -81,13 +82,13 @@ class Watch:
     def _watch(self, saves: Saves) -> None:
         """Watch one kata, until the learner goes on to another or quits."""
         kata = self.kata
-        self.is_wanted, self.judged = True, None
+        self.is_wanted, self.is_blocked, self.judged = True, False, None
         with _Bar() as self.bar:
             while not self.is_over and self.kata is kata:
                 self._advance()
                 self._wait(saves)
                 if saves.come_in():
-                    self.is_wanted = True
+                    self.is_wanted, self.is_blocked = True, False
                     if self.since:  # what is being judged is no longer what the learner has
                         self._drop()
                 if key := self.keys.pressed():
@@ -105,6 +106,8 @@ class Watch:
 
     def _advance(self) -> None:
         """Have a run stand by; let it go where a verdict is wanted; take the verdict."""
+        if self.is_blocked:
+            return
         if self.run_ is None:
             self.run_ = self._begun()
             if self.run_ is None:
@@ -122,7 +125,9 @@ class Watch:
         except UserError as error:
             self.bar.hide()
             console.print(str(error), style="red", markup=False)
+            self._offer()
             self._drop()
+            self.is_blocked = True
             return
         if judged:
             self.judged = judged
@@ -166,10 +171,20 @@ class Watch:
             lines = [*lines[:room], (more, {"light": True})]
         show(lines)
         show((trouble, {"red": True}) for trouble in self.judged.troubles)
-        time_of_day = f"{datetime.now():%H:%M:%S}"
-        counted = self.judged.counted().rpartition(" in ")[0]
-        console.print(f"{time_of_day}  {counted}, {self.took:.2f} s after the save", markup=False)
+        if self.judged.verdict == "solved":
+            self._praise()
+        elif self.judged.verdict != "not started":
+            counted = self.judged.counted().rpartition(" in ")[0]
+            console.print(f"{datetime.now():%H:%M:%S}  {counted}, judged in {self.took:.2f} s")
         self._offer()
+
+    def _praise(self) -> None:
+        chapter = next(c for c in self.curriculum.chapters if c.name == self.kata.chapter)
+        solved = Solved(self.curriculum, self.journal)
+        after = solved.after(self.kata)
+        on = f"n goes on to {after.id}" if after else "all katas are solved"
+        where = f"{solved.solved_in(chapter)} of {len(chapter.katas)} in {chapter.name}"
+        console.print(f"{where}; {on}", style="green", markup=False)
 
     def _offer(self) -> None:
         if self.keys.is_there:
@@ -218,8 +233,11 @@ class Watch:
 
     def _list(self) -> None:
         _clear()
-        listing.list_()
-        show(progress_bars(Solved(self.curriculum, self.journal), [self.kata], "n, or dojo watch "))
+        rows = listing.rows_of(self.curriculum)
+        chapter = (row for row in rows if row.kata.startswith(f"{self.kata.chapter}/"))
+        console.print(listing.table_of(chapter))
+        console.print()
+        show(progress_bars(Solved(self.curriculum, self.journal), [self.kata], "dojo watch "))
         self._offer()
 
     def _quit(self) -> None:
@@ -243,13 +261,16 @@ class _Bar:
         if not console.is_terminal:
             return
         if self._bar is None:
-            columns = [TextColumn("{task.description}"), BarColumn()]
-            if of:
-                columns.append(MofNCompleteColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.fields[far]}"),
+            )
             self._bar = Progress(*columns, console=console, transient=True)
             self._bar.start()
-            self._task = self._bar.add_task(what, total=of or None)
-        self._bar.update(self._task, description=what, completed=done, total=of or None)
+            self._task = self._bar.add_task(what, total=None, far="")
+        far = f"{done} of {of}" if of else ""
+        self._bar.update(self._task, description=what, completed=done, total=of or None, far=far)
 
     def hide(self) -> None:
         """Take it off the screen."""

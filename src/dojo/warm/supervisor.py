@@ -22,7 +22,7 @@ from dojo.journal import Journal
 from dojo.results import Outcome, outcome_from
 from dojo.standin import NAME as STANDIN
 from dojo.subjects import reference
-from dojo.verdicts import Verdict
+from dojo.verdicts import TIMED_OUT, Verdict
 from dojo.warm import endings, worker
 from dojo.warm.channel import Channel, Message, pair, wait
 from dojo.warm.limits import Limits
@@ -173,7 +173,10 @@ class _Run:
             case {"outcome": outcome, "seconds": seconds}:
                 self.done.add(self.running)
                 outcome.pop("name")
-                self.gathered.add(outcome_from(outcome), seconds)
+                told = outcome_from(outcome)
+                self.gathered.add(told, seconds)
+                if told.verdict and told.verdict.text.startswith(TIMED_OUT):
+                    self._stop_here()
             case {"done": _}:
                 # A program that made pytest leave out tests has not passed them.
                 missing = [test for test in self.tests if test not in self.done]
@@ -181,6 +184,13 @@ class _Run:
                     self.running = missing[0]
                     self._blame(Verdict("raised", "pytest ended before this test was run"))
                 self.finished = True
+
+    def _stop_here(self) -> None:
+        """Run no test after one that timed out: the next ones will, too, 10 s each."""
+        assert self.gathered is not None
+        left = len(self.tests) - len(self.done)
+        self.gathered.troubles.append(f"{left} tests were not run after the time-out")
+        self.finished = True
 
     def _blame(self, verdict: Verdict) -> None:
         """Let the running test have failed, by a verdict from outside."""
