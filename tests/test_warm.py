@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -305,6 +307,44 @@ def test_a_device_that_is_not_there_is_said(folder, runner):
     kata, _ = Curriculum(folder.root)
     with pytest.raises(UserError, match="--device=abacus: there is cpu"):
         runner.judge(Request(kata, ["abacus"]))
+
+
+@on_linux
+def test_the_clock_of_races_runs_smoothly(judge):
+    # Under RLIMIT_CPU it moves every 4 ms only, and a race divides by zero.
+    lines = (
+        "import time",
+        "for _ in range(200):",
+        "    start = time.process_time()",
+        "    sum(range(10_000))",
+        "    assert time.process_time() > start",
+        RIGHT,
+    )
+    assert judge("\n    ".join(lines)).verdict == "solved"
+
+
+@on_linux
+def test_the_worker_ends_with_its_supervisor(folder, runner):
+    folder.answer(
+        "import os, time; open(os.environ['TMPDIR'] + '/pids', 'w')"
+        ".write(f'{os.getpid()} {os.getppid()}'); time.sleep(100)"
+    )
+    kata, _ = Curriculum(folder.root)
+    run = runner.ask(Request(kata))
+    run.go()
+    deadline = time.monotonic() + 20
+    while not (files := [*Path(tempfile.gettempdir()).glob("dojo-*/tmp/pids")]):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.1)
+    worker, supervisor = map(int, files[0].read_text().split())
+    os.kill(supervisor, signal.SIGKILL)
+    while Path(f"/proc/{worker}/exe").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    with pytest.raises(Lost):
+        run.take()
+    shutil.rmtree(files[0].parent.parent)
 
 
 def test_a_run_that_is_cancelled_ends(folder, runner):

@@ -62,6 +62,7 @@ def work(channel: Channel, request: Message, scratch: Path) -> None:
 def _settle(scratch: Path) -> None:
     """Cut this process off from the terminal, and give it a place to write."""
     os.setsid()
+    limits.die_with_parent()
     (scratch / TEMPORARY).mkdir()
     os.environ["TMPDIR"] = str(scratch / TEMPORARY)
     tempfile.tempdir = None
