@@ -1,5 +1,6 @@
 """The warm runner: whatever the code does, there is a verdict, and the next one is right."""
 
+import contextlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -30,6 +32,7 @@ PATTERNS = {
     "squares": ["test_minus_one_becomes_minus_two", "test_three_becomes_six"],
     "drops_the_sign": ["test_minus_one_becomes_minus_two"],
 }
+KILLS = int(os.environ.get("DOJO_KILLS", "12"))
 SOON = {"seconds": 1.0}
 
 
@@ -345,6 +348,44 @@ def test_the_worker_ends_with_its_supervisor(folder, runner):
     with pytest.raises(Lost):
         run.take()
     shutil.rmtree(files[0].parent.parent)
+
+
+@on_linux
+@pytest.mark.timeout(600)
+def test_no_kill_loses_an_attempt_that_was_reported(folder, runner):
+    # The supervisor, which writes, the worker or the server: whichever it meets.
+    kata, _ = Curriculum(folder.root)
+    runner.judge(Request(kata))
+    random, reported = Random(2), []
+    for number in range(KILLS):
+        folder.answer(f"return 2 * x + 0 * {number}")
+        run = runner.ask(Request(kata))
+        if run is None:
+            runner.judge(Request(kata))  # starts a new server
+            run = runner.ask(Request(kata))
+        run.go()
+        server = json.loads((folder.root / ".dojo/runner.json").read_text())["pid"]
+        time.sleep(random.uniform(0, 0.5))
+        below = [pid for child in children_of(server) for pid in (child, *children_of(child))]
+        victims = [server] if random.random() < 0.1 else below
+        if victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(random.choice(victims), signal.SIGKILL)
+        with contextlib.suppress(Lost, UserError):
+            while (judged := run.take()) is None:
+                run.wait()
+            if not judged.troubles:
+                reported.append(folder.stub.read_text())
+        noted = {attempt.source for attempt in Journal(folder.root).attempts()}
+        assert noted.issuperset(reported)
+    assert reported, "all were killed before they were reported"
+    assert not list((folder.root / ".dojo").glob("journal_set_aside*"))
+
+
+def children_of(pid):
+    with contextlib.suppress(OSError):
+        return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    return []
 
 
 def test_a_run_that_is_cancelled_ends(folder, runner):

@@ -21,7 +21,7 @@ from dojo.keys import keys
 from dojo.progress import Progress as Solved
 from dojo.saves import Saves
 from dojo.teaching import question
-from dojo.warm.client import Lost, Request, Run, Runner, can_be_warm
+from dojo.warm.client import TRIES, Lost, Request, Run, Runner, can_be_warm
 
 JUDGE = "dojo test "
 KEYS = "h hint  n next  d diff  w why  r reset  l list  q quit"
@@ -54,6 +54,7 @@ class Watch:
         self.judged: Judged | None = None
         self.is_over = False
         self.is_blocked = False  # there can be no verdict, until the next save
+        self.lost = 0  # runs in a row that ended without one
         self.actions: dict[str, Callable[[], None]] = {
             "h": self._hint,
             "n": self._next,
@@ -88,7 +89,7 @@ class Watch:
                 self._advance()
                 self._wait(saves)
                 if saves.come_in():
-                    self.is_wanted, self.is_blocked = True, False
+                    self.is_wanted, self.is_blocked, self.lost = True, False, 0
                     if self.since:  # what is being judged is no longer what the learner has
                         self._drop()
                 if key := self.keys.pressed():
@@ -121,22 +122,29 @@ class Watch:
         except Lost:
             self.is_wanted |= bool(self.since)
             self._drop()
+            self.lost += 1
+            if self.lost == TRIES:
+                self._give_up(self.runner.trouble())
             return
         except UserError as error:
-            self.bar.hide()
-            console.print(str(error), style="red", markup=False)
-            self._offer()
             self._drop()
-            self.is_blocked = True
+            self._give_up(str(error))
             return
         if judged:
-            self.judged = judged
+            self.judged, self.lost = judged, 0
             self.took = time.monotonic() - self.since
             self.since, self.run_ = 0.0, None
             self.bar.hide()
             self._show()
         elif self.since and time.monotonic() > self.since + BAR_AFTER:
             self.bar.tell("judging", self.run_.ended, self.run_.tests)
+
+    def _give_up(self, why: str) -> None:
+        """Say why there is no verdict, and try again at the next save."""
+        self.bar.hide()
+        console.print(why, style="red", markup=False)
+        self._offer()
+        self.is_blocked = True
 
     def _begun(self) -> Run | ColdRun | None:
         """A run that stands by; None while the runner warms up."""

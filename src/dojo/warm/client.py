@@ -20,7 +20,7 @@ from dojo.warm.channel import Channel, Message, wait
 STARTING = 120  # seconds that a server may take until it is warm, on an old laptop
 _WHERE = "runner.json"
 _LOG = "runner.log"
-_TRIES = 3  # of a run that is lost: it may have met files that were just being changed
+TRIES = 3  # of a run that is lost: it may have met files that were just being changed
 
 
 def can_be_warm() -> bool:
@@ -179,7 +179,7 @@ class Runner:
         """
         deadline = time.monotonic() + STARTING
         lost = 0
-        while time.monotonic() < deadline and lost < _TRIES:
+        while time.monotonic() < deadline and lost < TRIES:
             run = self.ask(request)
             if run is None:
                 self.start()

@@ -130,8 +130,12 @@ class _Run:
                     self.where = message["where"]
                     return True
                 raise UserError(self._output())  # "refused"
-            if self._is_dead() or time.monotonic() > deadline:
-                raise UserError(self._output() or f"collecting {self.kata.id} did not end")
+            if self._is_dead():  # killed, before any of the learner's code ran
+                print(self._output(), file=sys.stderr, flush=True)  # into the server's log
+                client.send({"stale": True})
+                return False
+            if time.monotonic() > deadline:
+                raise UserError(f"collecting {self.kata.id} did not end: {self._output()}")
             self.is_to_go |= bool(client.arrived())
         return False
 
