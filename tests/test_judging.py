@@ -578,3 +578,13 @@ def test_two_benchmarks_of_a_kata_are_two_tables(project):
     result = project.pytest("--kata=double", "--benchmark-only", "--subject=solutions")
     result.assert_outcomes(passed=6)
     result.stdout.fnmatch_lines(["*benchmark 'double cpu'*", "*benchmark 'double small cpu'*"])
+
+
+def test_what_a_failing_answer_prints_is_shown(project):
+    project.answer('print("x is", x); print("\\n" * 20); return x * x')
+    result = project.pytest("--kata=double")
+    result.stdout.fnmatch_lines(
+        ["*katas/numbers/test_double.py:6", "      | x is 3", "*more lines"]
+    )
+    project.answer('print("x is", x); return 2 * x')
+    project.pytest("--kata=double").stdout.no_fnmatch_line("*x is*")

@@ -30,6 +30,7 @@ pytest_plugins = ["dojo.fixtures"]
 
 # The name of a plugin that takes the results to another process, which sums them up.
 ELSEWHERE = "dojo.elsewhere"
+PRINTED = 10_000  # characters that a verdict keeps of what the code printed
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -217,6 +218,8 @@ class Dojo:
             verdict = explain(call.excinfo.value, kata) if call.excinfo and report.failed else None
             if (picture := self._picture(item, kata, report)) and verdict:
                 verdict = replace(verdict, text=f"{verdict.text}\nsee {picture}")
+            if verdict:
+                verdict = replace(verdict, printed=report.capstdout[:PRINTED])
             hang_on(report, kata, outcome_of(item, report.outcome, verdict))
         return report
 

@@ -14,6 +14,7 @@ _QUIET = {"light": True}
 _BOLD = {"bold": True}
 # More unstarted katas than this are counted and not listed.
 _LISTED = 20
+_PRINTED = 8  # lines shown of what the code printed in a test
 
 
 def verdicts(
@@ -85,10 +86,12 @@ def _unwritten(outcome: Outcome) -> str:
 def _claims(failures: list[Outcome], width: int) -> Iterator[Line]:
     """Each failed claim once, with its devices; claims that fail for one reason, together."""
     alike: dict[tuple[str, str], dict[str, list[str]]] = {}
+    printed: dict[tuple[str, str], str] = {}
     for outcome in failures:
         verdict = outcome.verdict
         reason = (verdict.text, verdict.where) if verdict else ("failed", "")
         alike.setdefault(reason, {}).setdefault(outcome.claim, []).append(outcome.device)
+        printed.setdefault(reason, verdict.printed if verdict else "")
     for (text, where), claims in alike.items():
         for claim, devices in claims.items():
             on = f" [{', '.join(devices)}]" if any(devices) else ""
@@ -96,6 +99,16 @@ def _claims(failures: list[Outcome], width: int) -> Iterator[Line]:
         yield from indented(text, 6, width)
         if where:
             yield f"      {where}", _QUIET
+        yield from _printed(printed[text, where])
+
+
+def _printed(text: str) -> Iterator[Line]:
+    """The beginning of what the code printed."""
+    lines = text.rstrip().splitlines()
+    for line in lines[:_PRINTED]:
+        yield f"      | {line[:WIDTH]}", _PLAIN
+    if len(lines) > _PRINTED:
+        yield f"      | ... and {len(lines) - _PRINTED} more lines", _PLAIN
 
 
 def indented(text: str, indent: int, width: int) -> Iterator[Line]:

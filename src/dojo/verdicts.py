@@ -46,11 +46,13 @@ class Verdict:
             "failed" (an assertion) or "raised".
         text: What is wrong and what that means; the first line can stand alone.
         where: The line to look at, as "file:line"; empty where there is none.
+        printed: What the code printed in this test.
     """
 
     kind: str
     text: str
     where: str = ""
+    printed: str = ""
 
 
 def explain(error: BaseException, kata: Kata) -> Verdict:
