@@ -1,5 +1,11 @@
 """A small project of one chapter and two katas, for tests of the engine."""
 
+import os
+import re
+import select
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -127,3 +133,67 @@ class Project(Folder):
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> Project:
     return Project(pytester)
+
+
+class Terminal:
+    """A pseudo-terminal of 80 columns with `dojo watch` in it."""
+
+    PATIENCE = 60  # seconds for what should take one; on a machine that is busy with other things
+
+    def __init__(self, root: Path, *arguments: str) -> None:
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
+        self.before = termios.tcgetattr(slave)
+        self.slave = slave
+        environment = os.environ | {"TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dojo", "watch", *arguments],
+            cwd=root,
+            env=environment,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        self.text = ""
+
+    def see(self, *wanted):
+        """Wait until all of these came since the last look; return what came."""
+        deadline = time.monotonic() + self.PATIENCE
+        while not all(word in self.text for word in wanted):
+            assert time.monotonic() < deadline, f"no {wanted} in {self.text[-1500:]}"
+            if select.select([self.master], [], [], 0.1)[0]:
+                data = os.read(self.master, 65536).decode(errors="replace")
+                self.text += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", data)
+        seen, self.text = self.text, ""
+        return seen
+
+    def press(self, keys):
+        os.write(self.master, keys.encode())
+
+    def ends(self):
+        return self.process.wait(self.PATIENCE)
+
+
+@pytest.fixture
+def watch_in():
+    """Call it with a folder and arguments to start `dojo watch` there."""
+    opened = []
+
+    def start(root: Path, *arguments: str) -> Terminal:
+        opened.append(Terminal(root, *arguments))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+        os.close(one.master)
+        os.close(one.slave)

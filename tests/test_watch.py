@@ -1,13 +1,8 @@
 """`dojo watch`, in a terminal of its own: saves and keys go in, screens come out."""
 
-import fcntl
-import os
-import pty
-import re
 import select
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import termios
@@ -27,63 +22,15 @@ PATIENCE = 60  # seconds for what should take one; on a machine that is busy wit
 RIGHT, WRONG = "return 2 * x", "return x * x"
 
 
-class Terminal:
-    """A pseudo-terminal of 80 columns with `dojo watch` in it."""
-
-    def __init__(self, folder, *arguments):
-        self.folder = folder
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
-        self.before = termios.tcgetattr(slave)
-        self.slave = slave
-        environment = os.environ | {"TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "dojo", "watch", *arguments],
-            cwd=folder.root,
-            env=environment,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
-        self.text = ""
-
-    def see(self, *wanted):
-        """Wait until all of these came since the last look; return what came."""
-        deadline = time.monotonic() + PATIENCE
-        while not all(word in self.text for word in wanted):
-            assert time.monotonic() < deadline, f"no {wanted} in {self.text[-1500:]}"
-            if select.select([self.master], [], [], 0.1)[0]:
-                data = os.read(self.master, 65536).decode(errors="replace")
-                self.text += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", data)
-        seen, self.text = self.text, ""
-        return seen
-
-    def press(self, keys):
-        os.write(self.master, keys.encode())
-
-    def ends(self):
-        return self.process.wait(PATIENCE)
-
-
 @pytest.fixture
-def terminal(tmp_path, make_folder):
+def terminal(tmp_path, make_folder, watch_in):
     folder = make_folder(tmp_path)
-    opened = []
 
     def start(*arguments):
-        opened.append(Terminal(folder, *arguments))
-        return opened[-1]
+        return watch_in(folder.root, *arguments)
 
     start.folder = folder
-    yield start
-    for one in opened:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
-        os.close(one.master)
-        os.close(one.slave)
+    return start
 
 
 def test_each_save_is_judged_and_success_stays(terminal):

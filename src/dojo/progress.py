@@ -24,7 +24,7 @@ class Progress:
 
     def is_solved(self, kata: Kata) -> bool:
         """Whether the file, as it is now, passed all of its tests."""
-        return self._digests.get(kata.id, "") == _digest(kata)
+        return kata.id in self._digests and self._digests[kata.id] == _digest(kata)
 
     def solved_in(self, chapter: Chapter) -> int:
         """How many of a chapter's katas are solved."""

@@ -30,7 +30,8 @@ def engine_files(curriculum: Curriculum) -> Iterator[Path]:
 
 def kata_files(kata: Kata, curriculum: Curriculum) -> Iterator[Path]:
     """What a kata is judged by: tests, solutions, patterns; not the learners' files."""
-    learners = {other.stub for other in curriculum}
+    [katas] = (chapter.katas for chapter in curriculum.chapters if chapter.name == kata.chapter)
+    learners = {other.stub for other in katas}
     for folder in (kata.tests.parent, kata.solution.parent):
         for file in folder.iterdir():
             if file.suffix in (".py", ".json") and file not in learners:
