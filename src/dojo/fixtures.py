@@ -1,8 +1,9 @@
 """The fixtures that katas' tests are written with."""
 
+import math
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from dojo import devices, guard, pictures, race, standin
+from dojo import devices, guard, pictures, race, standin, work
+from dojo.bench import runs_beside_the_host
 from dojo.digits import Digits, bundled, from_folder
 from dojo.errors import UserError
 from dojo.output import capped
@@ -28,6 +30,8 @@ NOT_MINE = pytest.StashKey[str]()
 
 # What is run in the place of a race, with the test, mine and its inputs.
 DUEL = pytest.StashKey[Callable[[pytest.Item, "Function", "Inputs"], None]]()
+
+COUNTABLE = 0.02  # seconds of a call whose work is counted, which takes many times as long
 
 Function = Callable[..., Any]
 Inputs = Callable[[], tuple[Any, ...]]
@@ -170,11 +174,26 @@ def bench(
             loop if request.param == "loop" else made(mine if request.param == "mine" else theirs)
         )
         benchmark(timed, *inputs())
+        seconds = benchmark.stats.stats.median if benchmark.stats else math.inf
+        benchmark.extra_info.update(_what_it_means(timed, inputs(), str(on), seconds))
         if request.param == "mine":
             result = race.measure(loop, timed, inputs, device=on)
             benchmark.extra_info.update(ratio=result.ratio, low=result.low, high=result.high)
 
     return run
+
+
+def _what_it_means(
+    timed: Function, arguments: tuple[Any, ...], device: str, seconds: float
+) -> dict[str, float]:
+    """The machine's limit for what was timed, and the time to bring its input to the device."""
+    found = {}
+    if seconds < COUNTABLE:
+        with suppress(Exception):  # it informs: not everything can be counted
+            found["limit"] = work.machine(device).limit(work.work_of(timed, arguments))
+    if runs_beside_the_host(device):
+        found["transfer"] = work.transfer(arguments, device)
+    return found
 
 
 def _as_it_is(program: Function) -> Function:

@@ -1,0 +1,211 @@
+"""What a benchmark's numbers mean: ratios, the growth with size, where the GPU begins to win.
+
+Reads the JSON of pytest-benchmark, of this machine or brought from another one:
+
+    python -m dojo.timings FILE [FOLDER]    the tables; into FOLDER a picture of each kata
+"""
+
+import json
+import math
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dojo.errors import UserError
+
+SIDES = ("loop", "mine", "reference")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One row of a benchmark: a program on a device, at a size.
+
+    Attributes:
+        side: "loop", "mine" or "reference".
+        device: "cpu", "cuda" or "mps".
+        size: The number of things that it is about; the product, where the benchmark has several.
+        seconds: The median of a call.
+        limit: The seconds that its work takes this machine at the least; None if not measured.
+        transfer: The seconds that bringing its input to the device takes; None on the CPU.
+    """
+
+    side: str
+    device: str
+    size: int
+    seconds: float
+    limit: float | None = None
+    transfer: float | None = None
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """The timings of one benchmark of a kata.
+
+    Attributes:
+        name: The kata's, and what tells its benchmarks apart.
+        unit: What the size counts, such as "images".
+        timings: All of them.
+    """
+
+    name: str
+    unit: str
+    timings: tuple[Timing, ...]
+
+    def at(self, side: str, device: str) -> dict[int, Timing]:
+        """The timings of one program on one device, by size."""
+        found = [t for t in self.timings if (t.side, t.device) == (side, device)]
+        return {timing.size: timing for timing in sorted(found, key=lambda timing: timing.size)}
+
+    @property
+    def devices(self) -> list[str]:
+        """The devices, the CPU first."""
+        return sorted(
+            {timing.device for timing in self.timings}, key=lambda name: (name != "cpu", name)
+        )
+
+    def exponent(self, side: str, device: str) -> float | None:
+        """The n in cost ~ size^n, fitted over the sizes; None for fewer than two of them."""
+        points = [
+            (math.log(size), math.log(t.seconds)) for size, t in self.at(side, device).items()
+        ]
+        return _slope(points) if len(points) > 1 else None
+
+    def crossing(self, side: str, device: str) -> int | None:
+        """The size from which on the device is faster than the CPU; None if it never is."""
+        here, there = self.at(side, "cpu"), self.at(side, device)
+        wins = None
+        for size in sorted(here.keys() & there.keys(), reverse=True):
+            if there[size].seconds >= here[size].seconds:
+                break
+            wins = size
+        return wins
+
+
+def read(file: Path) -> list[Benchmark]:
+    """The benchmarks of a file, in its order.
+
+    Raises:
+        UserError: the file is missing, or none of pytest-benchmark's.
+    """
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8"))["benchmarks"]
+        timings: dict[tuple[str, str], list[Timing]] = defaultdict(list)
+        for row in rows:
+            params = dict(row["params"])
+            side, device = params.pop("bench"), params.pop("device", "cpu")
+            sizes = {name: size for name, size in params.items() if isinstance(size, int)}
+            more = row["extra_info"]
+            timing = Timing(
+                side,
+                device,
+                math.prod(sizes.values()),
+                row["stats"]["median"],
+                more.get("limit"),
+                more.get("transfer"),
+            )
+            timings[_name(row), " × ".join(sizes)].append(timing)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{file} is no file of pytest-benchmark's ({error!r}): nox -s bench writes one"
+        ) from None
+    return [Benchmark(name, unit, tuple(found)) for (name, unit), found in timings.items()]
+
+
+def _name(row: dict[str, str]) -> str:
+    kata = Path(row["fullname"].partition("::")[0]).stem.removeprefix("test_")
+    which = row["name"].partition("[")[0].removeprefix("test_benchmark").strip("_")
+    return f"{kata} {which}".strip()
+
+
+def _slope(points: Sequence[tuple[float, float]]) -> float:
+    """The slope of the line through points with the least squares."""
+    x_mean = sum(x for x, _ in points) / len(points)
+    y_mean = sum(y for _, y in points) / len(points)
+    across = sum((x - x_mean) ** 2 for x, _ in points)
+    return sum((x - x_mean) * (y - y_mean) for x, y in points) / across
+
+
+def table(benchmark: Benchmark) -> Iterator[str]:
+    """What there is to say about one benchmark, in lines of up to 100 columns."""
+    yield f"{benchmark.name}, by {benchmark.unit or 'one size'}"
+    head = ("device", "size", *SIDES, "loop/mine", "mine/ref", "limit", "transfer")
+    yield "  " + _row(head)
+    for device in benchmark.devices:
+        sides = {side: benchmark.at(side, device) for side in SIDES}
+        for size in sorted(set().union(*sides.values())):
+            yield "  " + _row(
+                (device, f"{size:,}", *_cells({s: t.get(size) for s, t in sides.items()}))
+            )
+    for device in benchmark.devices:
+        grown = {side: benchmark.exponent(side, device) for side in SIDES}
+        told = [f"{side} n^{power:.1f}" for side, power in grown.items() if power is not None]
+        if told:
+            yield f"  cost on {device}: {', '.join(told)}"
+    for device in benchmark.devices[1:]:
+        for side in ("mine", "reference"):
+            if benchmark.at(side, device):
+                yield f"  {_crossed(benchmark, side, device)}"
+
+
+def _crossed(benchmark: Benchmark, side: str, device: str) -> str:
+    size = benchmark.crossing(side, device)
+    if size is None:
+        return f"{side}: at no size that was tried is {device} faster than the CPU"
+    return f"{side}: {device} is faster than the CPU from {size:,} {benchmark.unit} on"
+
+
+def _cells(found: dict[str, Timing | None]) -> Iterator[str]:
+    """The times of the three, and what follows from them."""
+    loop, mine, reference = (found[side] for side in SIDES)
+    for timing in (loop, mine, reference):
+        yield duration(timing.seconds) if timing else ""
+    best = mine or reference
+    yield f"{loop.seconds / best.seconds:.1f}" if loop and best else ""
+    yield f"{mine.seconds / reference.seconds:.2f}" if mine and reference else ""
+    yield f"{best.limit / best.seconds:.0%}" if best and best.limit else ""
+    yield duration(best.transfer) if best and best.transfer else ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
+
+
+_WIDTHS = (7, 12, 10, 10, 10, 10, 9, 7, 10)
+
+
+def duration(seconds: float) -> str:
+    """A time with three digits and the unit that fits: 1.23 ms."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= 0.9995 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} µs"
+
+
+def main(arguments: list[str]) -> str | None:
+    """Print the tables of a file, and draw its pictures where a folder is named.
+
+    Returns:
+        What is wrong, for the user; None if nothing is.
+    """
+    if len(arguments) not in (1, 2):
+        return "timings: name the JSON file that nox -s bench wrote, and a folder for pictures"
+    try:
+        benchmarks = read(Path(arguments[0]))
+    except UserError as error:
+        return f"timings: {error}"
+    for benchmark in benchmarks:
+        print("\n".join(table(benchmark)), end="\n\n")
+    print("loop/mine: how many times as fast as the loop; limit: how much of the machine's speed")
+    print("the work of it reaches; both of the reference, where there is none of yours.")
+    if len(arguments) == 2:
+        from dojo.charts import draw  # matplotlib takes half a second to load
+
+        for file in draw(benchmarks, Path(arguments[1])):
+            print(file)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
