@@ -26,7 +26,9 @@ WHAT = ("--constraint", "constraints.txt", "--editable", ".[dev]")
 
 # The chapters whose wrong answers `tests` judges on the core of all other checks, so that the two
 # cores are done at about the same time.
-WITH_THE_REST = {"data", "statistics"}
+WITH_THE_REST = {"statistics"}
+
+BENCHMARKS = Path(".dojo") / "benchmarks"
 
 # No environment of nox's own: install() makes the shared one.
 session = nox.session(python=False)
@@ -113,8 +115,13 @@ def patterns(session: nox.Session) -> None:
 
 @session
 def bench(session: nox.Session) -> None:
-    """Time loop, mine and reference, over sizes and devices."""
-    judge(session, "--benchmark-only", "-q")
+    """Time loop, mine and reference, over sizes and devices; say what the numbers mean."""
+    file = BENCHMARKS / "latest.json"
+    BENCHMARKS.mkdir(parents=True, exist_ok=True)
+    judge(
+        session, "--benchmark-only", "-q", f"--benchmark-json={file}", "--benchmark-columns=median"
+    )
+    run(session, "python", "-m", "dojo.timings", str(file), str(BENCHMARKS / "pictures"))
 
 
 @session

@@ -1,13 +1,7 @@
-"""What a benchmark's numbers mean: ratios, the growth with size, where the GPU begins to win.
-
-Reads the JSON of pytest-benchmark, of this machine or brought from another one:
-
-    python -m dojo.timings FILE [FOLDER]    the tables; into FOLDER a picture of each kata
-"""
+"""What a benchmark's numbers mean: ratios, the growth with size, where the GPU begins to win."""
 
 import json
 import math
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -181,31 +175,3 @@ def duration(seconds: float) -> str:
         if seconds >= 0.9995 * size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-6:.3g} µs"
-
-
-def main(arguments: list[str]) -> str | None:
-    """Print the tables of a file, and draw its pictures where a folder is named.
-
-    Returns:
-        What is wrong, for the user; None if nothing is.
-    """
-    if len(arguments) not in (1, 2):
-        return "timings: name the JSON file that nox -s bench wrote, and a folder for pictures"
-    try:
-        benchmarks = read(Path(arguments[0]))
-    except UserError as error:
-        return f"timings: {error}"
-    for benchmark in benchmarks:
-        print("\n".join(table(benchmark)), end="\n\n")
-    print("loop/mine: how many times as fast as the loop; limit: how much of the machine's speed")
-    print("the work of it reaches; both of the reference, where there is none of yours.")
-    if len(arguments) == 2:
-        from dojo.charts import draw  # matplotlib takes half a second to load
-
-        for file in draw(benchmarks, Path(arguments[1])):
-            print(file)
-    return None
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -27,6 +27,8 @@ ROUNDS = 5  # of each measurement of the machine; the fastest counts
 COPIED = 1 << 24  # numbers of float32 that are copied: 64 MB, more than most caches hold
 # Rows and columns of the matrices that are multiplied; a GPU is idle with smaller ones.
 MULTIPLIED = {"cpu": 1024, "accelerator": 4096}
+# Operations that read no more of their first tensor than they are asked for.
+_PICKS = frozenset(("index", "gather", "index_select", "embedding", "take"))
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # unannotat
             return result
         written = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
         read = [leaf for leaf in tree_leaves([args, kwargs]) if isinstance(leaf, Tensor)]
+        if func.overloadpacket.__name__ in _PICKS:
+            read = [*written, *read[1:]]  # of its source it reads what it writes
         self.moved += sum(map(_bytes, read)) + sum(map(_bytes, written))
         if counted := flop_registry.get(func.overloadpacket):
             self.arithmetic += counted(*args, **kwargs, out_val=result)
