@@ -4,10 +4,8 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 from random import Random
@@ -336,7 +334,7 @@ def test_the_worker_ends_with_its_supervisor(folder, runner):
     run = runner.ask(Request(kata))
     run.go()
     deadline = time.monotonic() + 20
-    while not (files := [*Path(tempfile.gettempdir()).glob("dojo-*/tmp/pids")]):
+    while not (files := [file for run in scratch_of(folder) for file in run.glob("tmp/pids")]):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     time.sleep(0.1)
@@ -347,7 +345,6 @@ def test_the_worker_ends_with_its_supervisor(folder, runner):
         time.sleep(0.02)
     with pytest.raises(Lost):
         run.take()
-    shutil.rmtree(files[0].parent.parent)
 
 
 @on_linux
@@ -429,15 +426,34 @@ def test_with_a_real_accelerator_the_worker_is_made_afresh(judge):
     assert "still running at `while True: pass`" in told(judged)
 
 
-def test_scratch_folders_go(judge):
-    def folders():
-        return set(Path(tempfile.gettempdir()).glob("dojo-*/trace"))
-
+def test_scratch_folders_go(judge, folder):
+    judge(RIGHT)
+    before = set(scratch_of(folder))  # a supervisor that was killed leaves one, until the end
     judge(RIGHT)
     deadline = time.monotonic() + 10
-    while folders() and time.monotonic() < deadline:
+    while set(scratch_of(folder)) - before and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not folders()
+    assert not set(scratch_of(folder)) - before
+
+
+def scratch_of(folder):
+    """The folders of the runs that are going on."""
+    where = json.loads((folder.root / ".dojo/runner.json").read_text())["socket"]
+    return [*Path(where).parent.glob("run-*")]
+
+
+def test_a_server_that_was_killed_leaves_nothing_for_long(tmp_path, make_folder):
+    folder = make_folder(tmp_path)
+    kata, _ = Curriculum(folder.root)
+    first, second = Runner(folder.root), Runner(folder.root)
+    first.judge(Request(kata))
+    told = json.loads((folder.root / ".dojo/runner.json").read_text())
+    os.kill(told["pid"], signal.SIGKILL)
+    first.stop()
+    assert Path(told["socket"]).exists()
+    second.judge(Request(kata))
+    assert not Path(told["socket"]).parent.exists()
+    second.stop()
 
 
 def test_the_server_ends_with_its_owner(tmp_path, make_folder):
@@ -446,6 +462,8 @@ def test_the_server_ends_with_its_owner(tmp_path, make_folder):
     kata, _ = Curriculum(folder.root)
     runner.judge(Request(kata))
     assert runner.is_up()
+    where = Path(json.loads((folder.root / ".dojo/runner.json").read_text())["socket"]).parent
     runner.stop()
     assert not runner.is_up()
+    assert not where.exists()
     assert not (folder.root / ".dojo/runner.json").exists()

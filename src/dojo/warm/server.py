@@ -23,7 +23,7 @@ import torch
 from dojo import devices
 from dojo.curriculum import Curriculum
 from dojo.warm.channel import Channel
-from dojo.warm.stamps import engine_files, stamps_of
+from dojo.warm.stamps import Stamps, engine_files, stamps_of
 from dojo.warm.supervisor import supervise
 from dojo.warm.worker import PLUGINS
 
@@ -48,15 +48,17 @@ def main(root: Path) -> None:
     curriculum = Curriculum(root)
     engine = stamps_of(engine_files(curriculum))
     _warm_up()
-    folder = Path(tempfile.mkdtemp(prefix="dojo-"))  # its path is short, as a socket's must be
+    # For the socket, whose path must be short, and for the runs.
+    folder = Path(tempfile.mkdtemp(prefix="dojo-")).resolve()
     where = root / ".dojo" / WHERE
     try:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(folder / "socket"))
             listener.listen()
+            _sweep(where)
             _announce(where, folder / "socket")
             signal.signal(signal.SIGCHLD, _reap)
-            _serve(listener, curriculum, engine)
+            _serve(listener, curriculum, engine, folder)
     finally:
         _withdraw(where)
         shutil.rmtree(folder, ignore_errors=True)
@@ -74,7 +76,7 @@ def _warm_up() -> None:
     gc.freeze()  # shared pages stay shared, and the children's collections short
 
 
-def _serve(listener: socket.socket, curriculum: Curriculum, engine: object) -> None:
+def _serve(listener: socket.socket, curriculum: Curriculum, engine: Stamps, folder: Path) -> None:
     """Fork a supervisor for each that calls."""
     life = sys.stdin.fileno()
     while True:
@@ -82,8 +84,7 @@ def _serve(listener: socket.socket, curriculum: Curriculum, engine: object) -> N
         if life in ready:
             return
         connection, _ = listener.accept()
-        now = stamps_of(engine_files(curriculum))
-        if now != engine:
+        if stamps_of(engine_files(curriculum)) != engine:
             connection.close()
             return
         if os.fork() == 0:
@@ -91,7 +92,7 @@ def _serve(listener: socket.socket, curriculum: Curriculum, engine: object) -> N
             try:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 listener.close()
-                supervise(Channel(connection), curriculum, now)
+                supervise(Channel(connection), curriculum, engine, folder)
                 code = 0
             except Exception:
                 sys.excepthook(*sys.exc_info())  # into the server's log
@@ -104,6 +105,16 @@ def _reap(number: int, frame: FrameType | None) -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
+
+
+def _sweep(where: Path) -> None:
+    """Remove what the last server has left behind, if it was killed."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        last = json.loads(where.read_text(encoding="utf-8"))
+        try:
+            os.kill(last["pid"], 0)
+        except ProcessLookupError:
+            shutil.rmtree(Path(last["socket"]).parent, ignore_errors=True)
 
 
 def _announce(where: Path, address: Path) -> None:

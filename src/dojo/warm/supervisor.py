@@ -34,7 +34,7 @@ COLLECTING = 60  # seconds that a worker may take until it has collected
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def supervise(client: Channel, curriculum: Curriculum, engine: Stamps) -> None:
+def supervise(client: Channel, curriculum: Curriculum, engine: Stamps, folder: Path) -> None:
     """Judge one kata for a client.
 
     The client sends a request (see `request_of`), is told "ready" when a worker stands by, and
@@ -45,12 +45,13 @@ def supervise(client: Channel, curriculum: Curriculum, engine: Stamps) -> None:
         client: The connection to it.
         curriculum: The katas.
         engine: The stamps of the engine's files, from before they were loaded.
+        folder: Where a folder for the run is made, and removed afterwards.
     """
     request = client.receive()
     if request is None:
         return
     _adopt_orphans()
-    scratch = Path(tempfile.mkdtemp(prefix="dojo-")).resolve()
+    scratch = Path(tempfile.mkdtemp(prefix="run-", dir=folder))
     try:
         [kata] = curriculum.find(request["kata"])
         read = stamps_of(kata_files(kata, curriculum))
