@@ -90,6 +90,33 @@ def why(name: str, /) -> None:
     show(judged.why or judged.report)
 
 
+@app.command
+def report(*, serve: bool = False, port: int = 8765) -> None:
+    """Write the report: one HTML file with the map of the katas, attempts, answers and benchmarks.
+
+    Args:
+        serve: Show it on this machine's own address, and load it anew as katas turn green.
+        port: Where, with --serve.
+    """
+    from dojo import page  # they load Jinja2 and a server, which others can spare
+    from dojo import serve as serving
+
+    curriculum = curriculum_here()
+    if not serve:
+        file = curriculum.root / ".dojo" / "report.html"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(page.render(curriculum), encoding="utf-8")
+        console.print(f"wrote {file}", markup=False, soft_wrap=True)
+        return
+    try:
+        server = serving.server(curriculum, port)
+    except OSError as error:
+        raise UserError(f"port {port}: {error.strerror}: give another by --port") from None
+    with server:
+        console.print(f"http://{serving.HOST}:{server.server_port} (Ctrl-C ends it)", markup=False)
+        server.serve_forever()
+
+
 def _judged_warm(names: list[str], devices: list[str], curriculum: Curriculum) -> list[Judged]:
     """The verdicts on katas, shown as they come; none if no warm runner is up."""
     runner = Runner(curriculum.root)
