@@ -26,7 +26,7 @@ WHAT = ("--constraint", "constraints.txt", "--editable", ".[dev]")
 
 # The chapters whose wrong answers `tests` judges on the core of all other checks, so that the two
 # cores are done at about the same time.
-WITH_THE_REST = {"statistics"}
+WITH_THE_REST = {"normalization", "statistics"}
 
 BENCHMARKS = Path(".dojo") / "benchmarks"
 
@@ -121,7 +121,7 @@ def bench(session: nox.Session) -> None:
     judge(
         session, "--benchmark-only", "-q", f"--benchmark-json={file}", "--benchmark-columns=median"
     )
-    run(session, "python", "-m", "dojo.timings", str(file), str(BENCHMARKS / "pictures"))
+    run(session, "python", "-m", "dojo.benchmarks", str(file), str(BENCHMARKS / "pictures"))
 
 
 @session

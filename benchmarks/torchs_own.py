@@ -22,6 +22,7 @@ from dojo.fixtures import DUEL
 from dojo.race import measure
 
 BAR = 1.1
+ROUNDS = 5  # of which the middle one counts
 
 
 def nearest_manhattan(images: torch.Tensor, ideals: torch.Tensor) -> torch.Tensor:
@@ -68,6 +69,7 @@ WHY = {
     "reflect_pad": "pad takes one or two axes in front of an image; the kata asks for any number",
     "matmul": "the kata forbids @ and all that multiplies matrices",
     "log_sum_exp": "the kata forbids logsumexp",
+    "count_above": "it adds up the truths; count_nonzero need not make numbers of them",
     "picked": "the kata is about indexing; gather is among its other right answers",
     "stack_images": "it looks at each image first, so as to say which one does not fit",
     "scale_rows": "the same operation, after a look at the shapes",
@@ -98,7 +100,11 @@ class Plugin:
             row["why"] = "torch has nothing that does it in one"
         else:
             compare = partial(difference, rtol=1e-4, atol=1e-4)
-            result = measure(own, reference, lambda: copy_of(inputs()), compare=compare)
+            results = [
+                measure(own, reference, lambda: copy_of(inputs()), compare=compare)
+                for _ in range(ROUNDS)
+            ]
+            result = sorted(results, key=lambda found: found.ratio)[ROUNDS // 2]
             row |= {
                 "reference_us": round(result.mine_seconds * 1e6, 2),
                 "torchs_own_us": round(result.loop_seconds * 1e6, 2),

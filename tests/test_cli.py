@@ -200,3 +200,15 @@ def test_each_kata_has_one_line_of_80_columns():
 def test_it_does_without_torch(project):
     code = "import sys, dojo.cli; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipes break in another way")
+@pytest.mark.parametrize(
+    "command", ["dojo list --json", "dojo.benchmarks benchmarks/results/h200.json"]
+)
+def test_a_reader_that_has_seen_enough_gets_no_traceback(command):
+    root = Path(__file__).parent.parent
+    command = f"{sys.executable} -m {command} | head -1"
+    done = subprocess.run(command, shell=True, cwd=root, capture_output=True, text=True)
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1

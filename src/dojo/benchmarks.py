@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from dojo.charts import draw
+from dojo.desk import quiet_pipe
 from dojo.errors import UserError
 from dojo.timings import read, table
 
@@ -34,4 +35,5 @@ def main(arguments: list[str]) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with quiet_pipe():
+        sys.exit(main(sys.argv[1:]))

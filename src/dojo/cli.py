@@ -14,7 +14,7 @@ from dojo import lessons, listing
 from dojo.bars import CAME_BY, WIDTH, progress_bars
 from dojo.cold import ColdRun
 from dojo.curriculum import Curriculum
-from dojo.desk import console, curriculum_here, show, the_kata
+from dojo.desk import console, curriculum_here, quiet_pipe, show, the_kata
 from dojo.diff import diff
 from dojo.errors import UserError
 from dojo.journal import Journal
@@ -162,7 +162,8 @@ def _width() -> int:
 def main() -> None:
     """Run the command; what is wrong is said in a line."""
     try:
-        app()
+        with quiet_pipe():
+            app()
     except UserError as error:
         sys.exit(f"dojo: {error}")
     except KeyboardInterrupt:

@@ -1,8 +1,9 @@
 """What all commands of `dojo` need: the project, its katas, the terminal, and the user's word."""
 
+import os
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +21,17 @@ def show(lines: Iterable[Line]) -> None:
     for text, look in lines:
         style = " ".join("dim" if word == "light" else word for word in look)
         console.print(text, style=style or None, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def quiet_pipe() -> Iterator[None]:
+    """End without a word where whoever reads the output, such as head, has seen enough."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+        sys.exit(1)
 
 
 def ask(question: str, yes: bool) -> None:
