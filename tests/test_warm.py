@@ -467,3 +467,11 @@ def test_the_server_ends_with_its_owner(tmp_path, make_folder):
     assert not runner.is_up()
     assert not where.exists()
     assert not (folder.root / ".dojo/runner.json").exists()
+
+
+def test_without_a_place_to_write_it_says_so(tmp_path, make_folder):
+    folder = make_folder(tmp_path)
+    (folder.root / ".dojo").write_text("no folder")
+    kata, _ = Curriculum(folder.root)
+    with pytest.raises(UserError, match="the warm runner needs a folder"):
+        Runner(folder.root).judge(Request(kata))

@@ -142,11 +142,21 @@ class Runner:
         return connection
 
     def start(self) -> None:
-        """Start a server, unless one was started that still gets ready; do not wait for it."""
+        """Start a server, unless one was started that still gets ready; do not wait for it.
+
+        Raises:
+            UserError: there is no place for its log.
+        """
         if self._server and self._server.poll() is None:
             return
-        self._where.parent.mkdir(exist_ok=True)
-        with (self.root / ".dojo" / _LOG).open("wb") as log:
+        try:
+            self._where.parent.mkdir(exist_ok=True)
+            opened = (self.root / ".dojo" / _LOG).open("wb")
+        except OSError as error:
+            raise UserError(
+                f"{error}: the warm runner needs a folder {self._where.parent}"
+            ) from None
+        with opened as log:
             self._server = subprocess.Popen(
                 [sys.executable, "-m", "dojo.warm.server", str(self.root)],
                 stdin=subprocess.PIPE,
