@@ -1,10 +1,13 @@
 """`dojo report`: the page, by what is in it, and in a browser where there is one."""
 
+import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from html.parser import HTMLParser
@@ -93,7 +96,7 @@ def test_what_is_due_is_listed(project, curriculum, monkeypatch):
 
 
 def test_it_needs_nothing_from_elsewhere(project, curriculum):
-    for html in (render(curriculum), render(curriculum, served=True)):
+    for html in (render(curriculum), render(curriculum, stamp="x")):
         page = Page(html)
         addresses = [a.get("src") or a.get("href") for _, a in page.elements]
         assert all(a.startswith(("#", "data:")) for a in addresses if a)
@@ -166,6 +169,17 @@ def test_the_command_writes_the_page(project):
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
@@ -176,8 +190,87 @@ def test_a_browser_takes_the_learners_text_as_text(project, curriculum, tmp_path
     Journal(project.root).note(kata, "solved", [], 0.1, project.stub.read_bytes())
     file = tmp_path / "report.html"
     file.write_text(render(curriculum), encoding="utf-8")
-    options = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking"
-    command = [CHROMIUM, *options.split(), f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
+    command = [CHROMIUM, *OPTIONS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
     done = subprocess.run([*command, file.as_uri()], capture_output=True, text=True, timeout=100)
     assert "<title>Dojo: 1 of 2 katas</title>" in done.stdout
     assert "&lt;/pre&gt;&lt;script&gt;" in done.stdout
+
+
+class Browser:
+    """Chromium, by the WebDriver protocol (W3C): just what is needed here."""
+
+    def __init__(self, folder):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.driver = subprocess.Popen(
+            [DRIVER, f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self.address = f"http://127.0.0.1:{port}/session"
+        arguments = [*OPTIONS, f"--user-data-dir={folder}", "--window-size=500,900"]
+        wanted = {"browserName": "chrome", "goog:chromeOptions": {"args": arguments}}
+        for _ in range(100):
+            try:
+                session = self.ask("", {"capabilities": {"alwaysMatch": wanted}})
+                break
+            except urllib.error.URLError:
+                time.sleep(0.2)  # it is being started
+        self.address += f"/{session['sessionId']}"
+
+    def ask(self, path, data):
+        body = json.dumps(data).encode()
+        request = urllib.request.Request(self.address + path, body, method="POST")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["value"]
+
+    def go(self, address):
+        self.ask("/url", {"url": address})
+
+    def run(self, script):
+        return self.ask("/execute/sync", {"script": f"return {script}", "args": []})
+
+    def click(self, selector):
+        found = self.ask("/element", {"using": "css selector", "value": selector})
+        self.ask(f"/element/{next(iter(found.values()))}/click", {})
+
+    def press(self, keys):
+        actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        self.ask("/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
+
+    def close(self):
+        request = urllib.request.Request(self.address, method="DELETE")
+        urllib.request.urlopen(request, timeout=60).close()
+        self.driver.terminate()
+        self.driver.wait()
+
+
+@pytest.fixture
+def browser(tmp_path):
+    opened = Browser(tmp_path / "profile")
+    yield opened
+    opened.close()
+
+
+@pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium and its driver here")
+@pytest.mark.timeout(180)
+def test_a_browser_clicks_types_and_sees_a_kata_turn_green(project, curriculum, served, browser):
+    kata, _ = curriculum
+    browser.go(served)
+    assert browser.run("document.querySelectorAll('.map .solved').length") == 0
+    assert browser.run("document.documentElement.scrollWidth <= window.innerWidth")
+    project.answer(f"return 2 * x  # {NASTY}")
+    Journal(project.root).note(kata, "solved", [], 0.1, project.stub.read_bytes())
+    deadline = time.monotonic() + 60
+    while browser.run("document.querySelectorAll('.map .solved').length") == 0:
+        assert time.monotonic() < deadline, "the page does not load itself anew"
+        time.sleep(0.2)
+    assert browser.run("document.title") == "Dojo: 1 of 2 katas"
+    answer = "document.querySelector('#answers ~ details')"
+    assert not browser.run(f"{answer}.open")
+    browser.click("#answers ~ details summary")
+    assert browser.run(f"{answer}.open")
+    assert NASTY in browser.run(f"{answer}.querySelector('pre').textContent")
+    browser.press(["\ue007"])  # Enter, on the summary that has the focus
+    assert not browser.run(f"{answer}.open")
+    browser.click("nav a[href='#answers']")
+    assert browser.run("location.hash") == "#answers"

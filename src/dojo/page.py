@@ -48,12 +48,13 @@ class Picture:
     address: str
 
 
-def render(curriculum: Curriculum, *, served: bool = False) -> str:
+def render(curriculum: Curriculum, *, stamp: str = "") -> str:
     """The report as HTML.
 
     Args:
         curriculum: The katas of a project.
-        served: Whether it comes from `serve`, and asks now and then whether to load itself anew.
+        stamp: What it is made of, where it comes from `serve`: it asks there now and then, and
+            loads itself anew when the answer is another one. Empty for a file.
     """
     rows = {row.kata: row for row in rows_of(curriculum)}
     attempts = Journal(curriculum.root).attempts()
@@ -77,7 +78,7 @@ def render(curriculum: Curriculum, *, served: bool = False) -> str:
         most=max(day.solved + day.others for day in days) or 1,
         answers=list(_answers(curriculum, rows)),
         pictures=list(_pictures(curriculum.root)),
-        served=served,
+        stamp=stamp,
     )
 
 

@@ -20,7 +20,7 @@ def server(curriculum: Curriculum, port: int) -> ThreadingHTTPServer:
         port: Where to listen; 0 for any that is free.
     """
     pages: dict[str, tuple[str, Callable[[], str]]] = {
-        "/": ("text/html", lambda: render(curriculum, served=True)),
+        "/": ("text/html", lambda: render(curriculum, stamp=stamp(curriculum))),
         "/stamp": ("text/plain", lambda: stamp(curriculum)),
     }
 
