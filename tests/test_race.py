@@ -449,7 +449,7 @@ def test_the_message_gives_both_times_the_ratio_its_interval_and_the_bar(monkeyp
     [(2.5, "2.5 s"), (1.234e-3, "1.23 ms"), (99e-6, "99 µs"), (99.99e-5, "1 ms"), (5e-9, "5 ns")],
 )
 def test_times_have_units_that_fit(seconds, text):
-    assert dojo.race._duration(seconds) == text
+    assert dojo.race.duration(seconds) == text
 
 
 def reads_numbers(rows, template):

@@ -11,10 +11,10 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from dojo import lessons, listing
-from dojo.bars import CAME_BY, WIDTH, progress_bars
+from dojo.bars import CAME_BY, progress_bars
 from dojo.cold import ColdRun
 from dojo.curriculum import Curriculum
-from dojo.desk import console, curriculum_here, quiet_pipe, show, the_kata
+from dojo.desk import console, curriculum_here, quiet_pipe, report_width, show, the_kata
 from dojo.diff import diff
 from dojo.errors import UserError
 from dojo.journal import Journal
@@ -85,7 +85,7 @@ def why(name: str, /) -> None:
         name: The kata.
     """
     kata = the_kata(name)
-    request = Request(kata, width=_width())
+    request = Request(kata, width=report_width())
     judged = _judge(request)
     show(judged.why or judged.report)
 
@@ -126,7 +126,7 @@ def _judged_warm(names: list[str], devices: list[str], curriculum: Curriculum) -
     found = []
     try:
         for kata in katas:
-            judged = runner.judge(Request(kata, devices, _width()))
+            judged = runner.judge(Request(kata, devices, report_width()))
             show(judged.report)
             found.append(judged)
     finally:
@@ -153,10 +153,6 @@ def _judge(request: Request) -> Judged:
         while (judged := run.take()) is None:
             run.wait()
     return judged
-
-
-def _width() -> int:
-    return min(console.width, WIDTH) if console.is_terminal else WIDTH
 
 
 def main() -> None:

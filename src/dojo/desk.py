@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from dojo.bars import Line
+from dojo.bars import WIDTH, Line
 from dojo.curriculum import Curriculum, Kata
 from dojo.errors import UserError
 
@@ -21,6 +21,11 @@ def show(lines: Iterable[Line]) -> None:
     for text, look in lines:
         style = " ".join("dim" if word == "light" else word for word in look)
         console.print(text, style=style or None, markup=False, soft_wrap=True)
+
+
+def report_width() -> int:
+    """The columns of a report: those of the terminal, up to those that a line needs."""
+    return min(console.width, WIDTH) if console.is_terminal else WIDTH
 
 
 @contextmanager

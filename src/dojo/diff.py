@@ -15,6 +15,7 @@ from dojo.errors import UserError
 from dojo.journal import Journal
 from dojo.progress import Progress
 from dojo.teaching import answer_code
+from dojo.timings import duration
 
 PATIENCE = 300  # seconds for measuring
 
@@ -75,7 +76,7 @@ def _costs(found: dict[str, Any]) -> Table:
     for name, sides in found["costs"].items():
         both = sides["mine"], sides["reference"]
         table.add_row(name, *(f"{cost['calls']:,} calls" for cost in both), style="bold")
-        table.add_row("  time", *(_time(cost["seconds"]) for cost in both))
+        table.add_row("  time", *(duration(cost["seconds"]) for cost in both))
         table.add_row("  operations of torch's", *(f"{cost['operations']:,}" for cost in both))
         table.add_row("  memory, the most of a call", *(_bytes(cost["memory"]) for cost in both))
     for test, (ratio, low, high) in found["races"].items():
@@ -84,13 +85,6 @@ def _costs(found: dict[str, Any]) -> Table:
     if not table.rows:
         table.add_row("the tests call nothing that can be metered", "", "")
     return table
-
-
-def _time(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-6:.3g} µs"
 
 
 def _bytes(number: int) -> str:

@@ -27,6 +27,7 @@ from dojo.arguments import copy_of, difference, numbers_in, refill
 from dojo.bench import runs_beside_the_host, timer
 from dojo.paired import LOOKS, Measurement, Pair, decide
 from dojo.slowness import explain
+from dojo.timings import duration
 
 __all__ = ["check_answers", "measure", "race"]
 
@@ -232,8 +233,8 @@ def _told(mine: Function, measurement: Measurement, at_least: float) -> str:
         _times(value) for value in (measurement.low, measurement.ratio, measurement.high)
     )
     return (
-        f"{_name(mine)} takes {_duration(measurement.mine_seconds)} a call, the loop "
-        f"{_duration(measurement.loop_seconds)}: {ratio} times as fast ({low} to {high}, "
+        f"{_name(mine)} takes {duration(measurement.mine_seconds)} a call, the loop "
+        f"{duration(measurement.loop_seconds)}: {ratio} times as fast ({low} to {high}, "
         f"{measurement.pairs} pairs), where more than {at_least:g} is asked for"
     )
 
@@ -245,11 +246,3 @@ def _name(function: Function) -> str:
 
 def _times(ratio: float) -> str:
     return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
-
-
-def _duration(seconds: float) -> str:
-    """Write a time with three digits and the unit that fits: 1.23 ms."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= 0.9995 * size:  # 999.7 µs would read 1e+03 µs
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"

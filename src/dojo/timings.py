@@ -171,7 +171,7 @@ _WIDTHS = (7, 12, 10, 10, 10, 10, 9, 7, 10)
 
 def duration(seconds: float) -> str:
     """A time with three digits and the unit that fits: 1.23 ms."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= 0.9995 * size:
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= 0.9995 * size:  # 999.7 µs would read 1e+03 µs
             return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-6:.3g} µs"
+    return f"{seconds / 1e-9:.3g} ns"

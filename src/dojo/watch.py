@@ -9,10 +9,10 @@ from typing import Any
 from rich.progress import BarColumn, Progress, TextColumn
 
 from dojo import lessons, listing, stubs
-from dojo.bars import WIDTH, progress_bars
+from dojo.bars import progress_bars
 from dojo.cold import ColdRun
 from dojo.curriculum import Curriculum, Kata
-from dojo.desk import console, show
+from dojo.desk import console, report_width, show
 from dojo.diff import diff
 from dojo.errors import UserError
 from dojo.journal import Journal
@@ -148,7 +148,7 @@ class Watch:
 
     def _begun(self) -> Run | ColdRun | None:
         """A run that stands by; None while the runner warms up."""
-        request = Request(self.kata, self.devices, _width(), {"seconds": self.seconds})
+        request = Request(self.kata, self.devices, report_width(), {"seconds": self.seconds})
         if not can_be_warm():
             return ColdRun(request)
         if run := self.runner.ask(request):
@@ -290,7 +290,3 @@ class _Bar:
 def _clear() -> None:
     if console.is_terminal:
         console.clear()
-
-
-def _width() -> int:
-    return min(console.width, WIDTH) if console.is_terminal else WIDTH
