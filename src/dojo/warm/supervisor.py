@@ -222,8 +222,9 @@ class _Run:
         """End the worker and all that it has started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)  # had it no time to lead a group of its own
+        if self.status is None:  # else its number may be another's by now
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)  # had it no time to lead a group of its own
         self.channel.close()
         _end_children()
 
