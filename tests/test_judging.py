@@ -524,6 +524,24 @@ def test_a_benchmark_may_say_how_a_class_becomes_a_function(project):
     result.assert_outcomes(passed=6, deselected=1)
 
 
+def test_a_benchmark_without_a_loop_times_the_other_two(project):
+    changed = BENCHMARK.replace("bench(lambda xs: xs + xs,", "bench(None,")
+    project.write("katas/numbers/test_double.py", changed)
+    project.answer("return 2 * x")
+    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01", "-rs")
+    result.assert_outcomes(passed=4, skipped=2, deselected=1)
+    result.stdout.fnmatch_lines(["SKIPPED*there is no loop to beat"])
+
+
+def test_a_benchmark_without_a_loop_compares_with_the_reference(project):
+    changed = BENCHMARK.replace("bench(lambda xs: xs + xs,", "bench(None,")
+    project.write("katas/numbers/test_double.py", changed)
+    project.answer("return x")
+    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01", "-rs")
+    result.assert_outcomes(passed=2, skipped=4, deselected=1)
+    result.stdout.fnmatch_lines(["SKIPPED*yours is not right yet: *"])
+
+
 def test_a_benchmark_without_an_answer_times_the_others(project):
     project.write("katas/numbers/test_double.py", BENCHMARK)
     result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01", "-rs")

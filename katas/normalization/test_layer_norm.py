@@ -1,4 +1,6 @@
+import pytest
 import torch
+from torch import nn
 
 from dojo.checks import answer_of, assert_same, unchanged
 from katas.normalization.layer_norm import LayerNorm
@@ -198,6 +200,17 @@ def test_the_batch_stays_as_it_is(device):
     norm, x = layer((6,), device), tensor(ROWS, device)
     with unchanged(x):
         normal(norm, x)
+
+
+@pytest.mark.parametrize("examples", [10, 1_000, 10_000])
+def test_benchmark(bench, device, generator, examples):
+    def one_by_one(x):
+        return torch.stack([nn.functional.layer_norm(example, (64,)) for example in x])
+
+    def inputs():
+        return (torch.randn(examples, 64, generator=generator).to(device),)
+
+    bench(one_by_one, LayerNorm, inputs, made=lambda program: program((64,)).to(device))
 
 
 def assert_alike(got, expected, meaning):

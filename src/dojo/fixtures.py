@@ -152,31 +152,37 @@ def bench(
 ) -> Callable[..., None]:
     """`bench(loop, mine, inputs)`: time one of the three, the loop, mine or the reference.
 
-    A class is no function to time: `made=` says how to get one from it, outside of the time taken.
-    It informs and judges nothing. Mine's place in a race against the loop goes into extra_info.
+    The loop is None where nobody would write one. A class is no function to time: `made=` says how
+    to get one from it, outside of the time taken. It informs and judges nothing. Mine's place in a
+    race against the loop goes into extra_info.
     """
     kata = request.node.stash[KATA]
     on = request.getfixturevalue("device") if "device" in request.fixturenames else "cpu"
 
-    def run(loop: Function, mine: Function, inputs: Inputs, *, made: Function = _as_it_is) -> None:
+    def run(
+        loop: Function | None, mine: Function, inputs: Inputs, *, made: Function = _as_it_is
+    ) -> None:
         if torch.device(on).type == standin.NAME:
             pytest.skip("standin: it computes on the CPU, so its times say nothing")
-        if request.param == "mine":
+        name = next(name for name, part in vars(program).items() if part is mine)
+        timed = made(getattr(reference(kata), name))
+        if request.param == "loop":
+            if loop is None:
+                pytest.skip("there is no loop to beat")
+            timed = loop
+        elif request.param == "mine":
             if reason := request.node.stash.get(NOT_MINE, None):
                 pytest.skip(reason)
+            judge = loop or timed
             try:
-                race.check_answers(loop, made(mine), inputs)
+                timed = made(mine)
+                race.check_answers(judge, timed, inputs)
             except (Exception, SystemExit) as error:  # it is the learner's code
                 pytest.skip(f"yours is not right yet: {error!r}")
-        name = next(name for name, part in vars(program).items() if part is mine)
-        theirs = getattr(reference(kata), name)
-        timed = (
-            loop if request.param == "loop" else made(mine if request.param == "mine" else theirs)
-        )
         benchmark(timed, *inputs())
         seconds = benchmark.stats.stats.median if benchmark.stats else math.inf
         benchmark.extra_info.update(_what_it_means(timed, inputs(), str(on), seconds))
-        if request.param == "mine":
+        if loop and request.param == "mine":
             result = race.measure(loop, timed, inputs, device=on)
             benchmark.extra_info.update(ratio=result.ratio, low=result.low, high=result.high)
 
