@@ -20,9 +20,11 @@ def reflect_pad(
     The result has their dtype and their device. Gradients pass: a pixel gets the sum of what
     arrives at all the places where it is to be seen.
 
-    It takes as many operations for large images as for small ones, and as many for a wide pad as
-    for a narrow one. With pad 3 on images of 3 by 64 by 64 it is more than 40 times as fast as a
-    loop over the pixels of the result.
+    The mirroring is your own: none of what torch has for the purpose, which is
+    torch.nn.functional.pad with mode="reflect" and torch.nn.ReflectionPad2d. It takes as many
+    operations for large images as for small ones, and as many for a wide pad as for a narrow one.
+    With pad 3 on images of 3 by 64 by 64 it is more than 40 times as fast as a loop over the pixels
+    of the result.
 
     Raises:
         ValueError: pad is negative, or not smaller than both height and width; the message gives

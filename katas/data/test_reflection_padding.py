@@ -239,6 +239,12 @@ def test_the_result_is_on_the_device(device):
     assert got.type == device.type, f"the images are on {device.type}, the result on {got.type}"
 
 
+def test_torch_does_not_do_it(device):
+    names = launches((2, 4, 6), 2, device).operations
+    ready = sorted({name for name in names if "reflection_pad" in name})
+    assert not ready, f"the mirroring is to be your own, and {', '.join(ready)} did it"
+
+
 def test_the_operations_do_not_grow_with_the_images(device):
     small, large = (launches(shape, 2, device) for shape in ((1, 3, 4), (5, 30, 23)))
     assert large.launches <= small.launches, (

@@ -25,9 +25,11 @@ def reflect_pad(
     The result has their dtype and their device. Gradients pass: a pixel gets the sum of what
     arrives at all the places where it is to be seen.
 
-    It takes as many operations for large images as for small ones, and as many for a wide pad as
-    for a narrow one. With pad 3 on images of 3 by 64 by 64 it is more than 40 times as fast as a
-    loop over the pixels of the result.
+    The mirroring is your own: none of what torch has for the purpose, which is
+    torch.nn.functional.pad with mode="reflect" and torch.nn.ReflectionPad2d. It takes as many
+    operations for large images as for small ones, and as many for a wide pad as for a narrow one.
+    With pad 3 on images of 3 by 64 by 64 it is more than 40 times as fast as a loop over the pixels
+    of the result.
 
     Raises:
         ValueError: pad is negative, or not smaller than both height and width; the message gives
@@ -36,23 +38,20 @@ def reflect_pad(
     height, width = images.shape[-2:]
     if not 0 <= pad < min(height, width):
         raise ValueError(f"pad is {pad}, images are {height} by {width}: give 0 to less than both")
-    rows, columns = _mirrored(height, pad, images), _mirrored(width, pad, images)
-    return images[..., rows[:, None], columns]
-
-
-def _mirrored(size, pad, images):
-    """The places 0 to size - 1, and before and behind them those that a mirror shows."""
-    places = torch.arange(-pad, size + pad, device=images.device).abs()
-    return size - 1 - (size - 1 - places).abs()
+    for axis, size in ((-2, height), (-1, width)):
+        before = images.narrow(axis, 1, pad).flip(axis)
+        behind = images.narrow(axis, size - 1 - pad, pad).flip(axis)
+        images = torch.cat([before, images, behind], axis)
+    return images
 
 
 HINTS = (
     "Write down for a row of four pixels and pad 2 which pixel stands at each of the eight places: "
     "numbers from 0 to 3. Do you see those numbers go down, up and down again?",
-    "torch.arange(-pad, size + pad) is right in the middle. Which function turns -2, -1, 0 into 2, "
-    "1, 0, and how does the same function serve at the other end? Or cut out strips and flip them.",
-    "rows = size - 1 - (size - 1 - arange(-pad, size + pad).abs()).abs() for each of the two axes, "
-    "and then images[..., rows[:, None], columns]: all pixels in one go, corners included.",
+    "Four strips of the image, each turned round, are all that is missing. Which pixels does the "
+    "strip before a row hold, and in which order? And what fills the corners?",
+    "For each of the two axes torch.cat([before, images, behind], axis), where before is "
+    "images.narrow(axis, 1, pad).flip(axis) and behind begins at size - 1 - pad.",
 )
 ANSWER = """
 Reflection padding goes on beyond the border with the image's own mirror image, so what a filter
@@ -70,14 +69,13 @@ once, in the gradient as well.
 
 
 @alternative
-def flips_strips(images, pad):
+def looks_up_each_pixel(images, pad):
     _refuse(images, pad)
-    for axis in (-1, -2):
-        size = images.shape[axis]
-        before = images.narrow(axis, 1, pad).flip(axis) if pad else images.narrow(axis, 0, 0)
-        behind = images.narrow(axis, max(size - 1 - pad, 0), pad).flip(axis)
-        images = torch.cat([before, images, behind], axis)
-    return images
+    rows, columns = (
+        size - 1 - (size - 1 - torch.arange(-pad, size + pad, device=images.device).abs()).abs()
+        for size in images.shape[-2:]
+    )
+    return images[..., rows[:, None], columns]
 
 
 @alternative
@@ -114,8 +112,9 @@ def counts_in_a_circle(images, pad):
     return images
 
 
-@alternative
-def asks_torch(images, pad):
+@misconception(caught_by="test_torch_does_not_do_it")
+def calls_pad(images, pad):
+    "What torch has need not be written again."
     _refuse(images, pad)
     if not images.numel():
         *batch, height, width = images.shape
@@ -353,7 +352,7 @@ def loops_over_the_planes(images, pad):
     _refuse(images, pad)
     if not images.numel():
         return _right(images, pad)
-    planes = [_plane(plane, pad) for plane in images.reshape(-1, *images.shape[-2:])]
+    planes = [_right(plane, pad) for plane in images.reshape(-1, *images.shape[-2:])]
     return torch.stack(planes).reshape(*images.shape[:-2], *planes[0].shape)
 
 
@@ -395,11 +394,6 @@ def _placed(images, pad, place, *, check=True):
 def _mirror(places, size):
     places = places % max(2 * (size - 1), 1)
     return torch.where(places >= size, 2 * (size - 1) - places, places)
-
-
-def _plane(plane, pad):
-    padded = torch.nn.functional.pad(plane[None].float(), (pad,) * 4, mode="reflect")
-    return padded[0].to(plane.dtype)
 
 
 def _right(images, pad):

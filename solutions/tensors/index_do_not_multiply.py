@@ -28,8 +28,7 @@ def picked(
     device: no loop over targets.tolist(), no boolean mask. On the CPU, with 1,000 rows of 1,000
     classes, it is more than 10 times as fast as multiplying by a one-hot table made beforehand.
     """
-    rows = torch.arange(len(targets), device=probs.device)
-    return probs[rows, targets]
+    return probs.gather(1, targets[:, None]).squeeze(1)
 
 
 HINTS = (
@@ -38,7 +37,7 @@ HINTS = (
     "Two index tensors of one shape are walked side by side: t[[0, 1], [5, 7]] takes t[0, 5] and "
     "t[1, 7].",
     "The rows are torch.arange(len(targets)), the columns targets. gather along axis 1 does it "
-    "too, with an axis to add before and to drop after.",
+    "without the rows, with an axis to add to targets before, and to drop after.",
 )
 ANSWER = """
 Both give the same numbers. Indexing reads one number a row; multiplying reads the whole row, writes
@@ -57,8 +56,9 @@ take_along_dim (in torch 2.13) also takes a target past the end, and begins agai
 
 
 @alternative
-def gathers(probs, targets):
-    return probs.gather(1, targets[:, None]).squeeze(1)
+def numbers_the_rows(probs, targets):
+    rows = torch.arange(len(targets), device=probs.device)
+    return probs[rows, targets]
 
 
 @alternative

@@ -28,6 +28,15 @@ def stack_images(
     """
     if not images:
         raise ValueError("no images: give at least one")
+    _check(images[:1])
+    try:
+        return torch.stack(images)  # it compares the shapes as well, and sooner than Python
+    except RuntimeError:
+        _check(images)
+        raise
+
+
+def _check(images):
     first = tuple(images[0].shape)
     for place, image in enumerate(images):
         if image.ndim != 2 or image.shape != first:
@@ -35,7 +44,6 @@ def stack_images(
                 f"image {place} has shape {tuple(image.shape)}, image 0 has {first}: "
                 "give images of one height and width"
             )
-    return torch.stack(images)
 
 
 HINTS = (
@@ -312,9 +320,7 @@ def prepares_a_tensor_on_the_cpu(images):
 def _refuse_odd_images(images):
     if not images:
         raise ValueError("no images")
-    for place, image in enumerate(images):
-        if image.ndim != 2 or image.shape != images[0].shape:
-            raise ValueError(_told(place, image, images[0]))
+    _check(images)
 
 
 def _refuse_other_ranks(place, image, first):
