@@ -118,9 +118,11 @@ def bench(session: nox.Session) -> None:
     """Time loop, mine and reference, over sizes and devices; say what the numbers mean."""
     file = BENCHMARKS / "latest.json"
     BENCHMARKS.mkdir(parents=True, exist_ok=True)
-    judge(
-        session, "--benchmark-only", "-q", f"--benchmark-json={file}", "--benchmark-columns=median"
-    )
+    kept = (f"--benchmark-json={file}", f"--benchmark-storage=file://{BENCHMARKS}")
+    # Its own tables are for comparing: what the numbers mean is in those that follow.
+    compared = any(word.startswith("--benchmark-compare") for word in session.posargs)
+    tables = "--benchmark-columns=median" if compared else "--benchmark-quiet"
+    judge(session, "--benchmark-only", "-q", "--benchmark-autosave", *kept, tables)
     run(session, "python", "-m", "dojo.benchmarks", str(file), str(BENCHMARKS / "pictures"))
 
 

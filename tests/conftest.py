@@ -136,11 +136,11 @@ def project(pytester: pytest.Pytester) -> Project:
 
 
 class Terminal:
-    """A pseudo-terminal of 80 columns with `dojo watch` in it."""
+    """A pseudo-terminal of 80 columns with a Python module in it, run as a program."""
 
     PATIENCE = 60  # seconds for what should take one; on a machine that is busy with other things
 
-    def __init__(self, root: Path, *arguments: str) -> None:
+    def __init__(self, root: Path, module: str, *arguments: str) -> None:
         import fcntl
         import pty
         import struct
@@ -152,7 +152,7 @@ class Terminal:
         self.slave = slave
         environment = os.environ | {"TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "dojo", "watch", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=root,
             env=environment,
             stdin=slave,
@@ -182,12 +182,12 @@ class Terminal:
 
 
 @pytest.fixture
-def watch_in():
-    """Call it with a folder and arguments to start `dojo watch` there."""
+def run_in_terminal():
+    """Call it with a folder, a module and arguments to run that in a pseudo-terminal."""
     opened = []
 
-    def start(root: Path, *arguments: str) -> Terminal:
-        opened.append(Terminal(root, *arguments))
+    def start(root: Path, module: str, *arguments: str) -> Terminal:
+        opened.append(Terminal(root, module, *arguments))
         return opened[-1]
 
     yield start
@@ -197,3 +197,9 @@ def watch_in():
             one.process.wait()
         os.close(one.master)
         os.close(one.slave)
+
+
+@pytest.fixture
+def watch_in(run_in_terminal):
+    """Call it with a folder and arguments to start `dojo watch` there."""
+    return lambda root, *arguments: run_in_terminal(root, "dojo", "watch", *arguments)

@@ -1,5 +1,6 @@
 """The curriculum as a whole: every kata complete, every question once, nothing left lying about."""
 
+import ast
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dojo.subjects import reference
 ROOT = Path(__file__).parent.parent
 CURRICULUM = Curriculum(ROOT)
 KATAS = [pytest.param(kata, id=kata.name) for kata in CURRICULUM]
+NOT_TIMED = ("refactor",)  # it is about how code reads, not how it runs
 
 
 def test_each_question_is_answered_once():
@@ -63,6 +65,19 @@ def test_every_misconception_has_its_pattern_measured(kata):
     assert set(measured) == set(wrong), "run nox -s patterns"
     for name, program in wrong.items():
         assert set(program.caught_by) <= measured[name], f"{name}: run nox -s patterns"
+
+
+@pytest.mark.parametrize("kata", KATAS)
+def test_what_runs_on_a_device_or_races_is_timed(kata):
+    tree = ast.parse(kata.tests.read_text(encoding="utf-8"))
+    used = {
+        argument.arg
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        for argument in node.args.args
+    }
+    wanted = kata.name not in NOT_TIMED and bool(used & {"device", "race"})
+    assert ("bench" in used) == wanted
 
 
 def test_each_question_has_one_kata():

@@ -107,39 +107,58 @@ def test_durations(seconds, text):
 
 def test_an_addition_reads_two_and_writes_one():
     x, y = torch.ones(2, 100, dtype=torch.float32)
-    assert work_of(torch.add, (x, y)) == Work(moved=3 * 400, arithmetic=100)
+    assert work_of(torch.add, (x, y)) == [Work(moved=3 * 400, arithmetic=100)]
+
+
+def test_a_sum_adds_what_it_reads():
+    assert work_of(torch.sum, (torch.ones(100),)) == [Work(moved=404, arithmetic=100)]
 
 
 def test_a_product_of_matrices_is_two_operations_for_each_of_its_products():
     a, b = torch.ones(3, 4), torch.ones(4, 5)
-    assert work_of(torch.matmul, (a, b)) == Work(4 * (12 + 20 + 15), 2 * 3 * 4 * 5)
+    assert work_of(torch.matmul, (a, b)) == [Work(4 * (12 + 20 + 15), 2 * 3 * 4 * 5)]
 
 
-def test_views_are_no_work():
-    assert work_of(lambda x: x.t().reshape(4, 3)[0], (torch.ones(4, 3).t(),)) == Work(0, 0)
+def test_each_operation_is_work_and_views_are_none():
+    x = torch.ones(4, 3)
+    assert work_of(lambda x: x.t().t().reshape(12)[1:] + 1, (x,)) == [Work(2 * 44, 11)]
+    assert len(work_of(lambda x: x * 2 + 1, (x,))) == 2
+
+
+def test_reserving_memory_is_no_work():
+    assert work_of(lambda x: x.new_empty(5).fill_(1), (torch.ones(2),)) == [Work(2 * 20, 5)]
 
 
 def test_what_is_expanded_is_read_once():
     x = torch.ones(1, 100)
-    assert work_of(lambda x: x.expand(50, 100).sum(0), (x,)) == Work(400 + 400, 100)
+    assert work_of(lambda x: x.expand(50, 100).sum(0), (x,)) == [Work(400 + 400, 5000)]
 
 
 def test_picking_reads_what_it_picks():
     table, rows = torch.ones(1000, 1000), torch.tensor([1, 2, 3])
-    moved = 4 * 3000 + 4 * 3000 + 3 * 8
-    assert work_of(lambda t, i: t[i], (table, rows)).moved == moved
+    [work] = work_of(lambda t, i: t[i], (table, rows))
+    assert work.moved == 4 * 3000 + 4 * 3000 + 3 * 8
 
 
-def test_the_limit_is_the_longer_of_the_two():
-    here = Machine(bandwidth=1e9, rate=1e12)
-    assert here.limit(Work(moved=10**9, arithmetic=1)) == 1.0
-    assert here.limit(Work(moved=1, arithmetic=2 * 10**12)) == 2.0
+def test_the_limit_is_the_longer_of_the_two_for_each_operation():
+    here = Machine(copies=((10, 1e9),), rate=1e12)
+    copying, computing = Work(10**9, 1), Work(1, 2 * 10**12)
+    assert here.limit([copying]) == 1.0
+    assert here.limit([computing]) == 2.0
+    assert here.limit([copying, computing]) == 3.0
+    assert here.limit([]) == 0
+
+
+def test_a_copy_is_as_fast_as_the_fastest_of_its_size_or_more():
+    here = Machine(copies=((10, 2.0), (100, 8.0), (1000, 4.0)), rate=1.0)
+    assert [here.bandwidth(size) for size in (1, 10, 11, 100, 101, 5000)] == [8, 8, 8, 8, 4, 4]
 
 
 def test_a_machine_is_measured_once():
     here = machine("cpu")
     assert here is machine("cpu")
-    assert here.bandwidth > 1e6
+    assert len(here.copies) > 3
+    assert all(speed > 1e6 for _, speed in here.copies)
     assert here.rate > 1e6
 
 

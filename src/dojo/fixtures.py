@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 # Why a benchmark can't time the learner's own program.
 NOT_MINE = pytest.StashKey[str]()
 
-# What is run in the place of a race, with the test, mine and its inputs.
-DUEL = pytest.StashKey[Callable[[pytest.Item, "Function", "Inputs"], None]]()
+# What is run in the place of a race, with the test, the loop, mine and its inputs; or in the place
+# of a benchmark, with the reference for mine.
+DUEL = pytest.StashKey[Callable[[pytest.Item, "Function | None", "Function", "Inputs"], None]]()
 
 COUNTABLE = 0.02  # seconds of a call whose work is counted, which takes many times as long
 
@@ -136,7 +137,7 @@ def race_(request: pytest.FixtureRequest) -> Callable[..., None]:
 
     def run(loop: Function, mine: Function, inputs: Inputs, *, at_least: float) -> None:
         if duel := request.config.stash.get(DUEL, None):
-            duel(request.node, mine, inputs)
+            duel(request.node, loop, mine, inputs)
             return
         if torch.device(on).type == standin.NAME:
             race.check_answers(loop, mine, inputs)
@@ -166,6 +167,9 @@ def bench(
             pytest.skip("standin: it computes on the CPU, so its times say nothing")
         name = next(name for name, part in vars(program).items() if part is mine)
         timed = made(getattr(reference(kata), name))
+        if duel := request.config.stash.get(DUEL, None):
+            duel(request.node, loop, timed, inputs)
+            return
         if request.param == "loop":
             if loop is None:
                 pytest.skip("there is no loop to beat")

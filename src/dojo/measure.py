@@ -192,7 +192,7 @@ class _Duel:
         """Leave all but the races out."""
         items[:] = [item for item in items if "race" in getattr(item, "fixturenames", ())]
 
-    def _race(self, node: pytest.Item, mine: Callable[..., Any], inputs: Any) -> None:
+    def _race(self, node: pytest.Item, loop: Any, mine: Callable[..., Any], inputs: Any) -> None:
         program = node.funcargs["program"]  # type: ignore[attr-defined]  # a function's item has it
         name = next((name for name, part in vars(program).items() if part is mine), None)
         if name is None:

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from dojo import devices, pictures
-from dojo.bench import timer
+from dojo import benchrun, devices, pictures
 from dojo.curriculum import Curriculum, Kata
 from dojo.errors import UserError
 from dojo.expectations import Expectations
@@ -179,10 +178,10 @@ class Dojo:
                 item.stash[KATA] = kata
                 if self.subject == "stubs":
                     item.add_marker(pytest.mark.xfail(reason="a stub", strict=True))
-                if _is_benchmark(item):
-                    item.add_marker(_grouped(kata, item))
+                if benchrun.is_benchmark(item):
+                    benchrun.prepare(kata, item)
         wanted = self.config.getoption("benchmark_only", False)
-        others = {item for item in items if _is_benchmark(item) != wanted}
+        others = {item for item in items if benchrun.is_benchmark(item) != wanted}
         if others:
             self.config.hook.pytest_deselected(items=list(others))
         items[:] = [item for item in items if item not in others]
@@ -190,12 +189,13 @@ class Dojo:
             why = "no benchmark here: these katas make no claim about speed"
             raise pytest.UsageError(why if wanted else "add --benchmark-only to run a benchmark")
 
-    def pytest_collection_finish(self) -> None:
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Spare the garbage collector what is there by now, and there to stay: torch, above all.
 
         A test that collects garbage then takes a millisecond, not a fifth of a second.
         """
         gc.freeze()
+        benchrun.show_bar(self.config, len(session.items))
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -209,7 +209,7 @@ class Dojo:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Hang a kata's verdict on the report of its test."""
         kata = item.stash.get(KATA, None)
-        if kata is None or _is_benchmark(item):  # a benchmark informs, and judges nothing
+        if kata is None or benchrun.is_benchmark(item):  # a benchmark informs, and judges nothing
             return (yield)
         _tell_time_outs_apart(call)
         with _native_tracebacks(item.config):
@@ -231,21 +231,6 @@ class Dojo:
         with suppress(Exception):  # what the learner drew may be impossible to draw
             return pictures.save(figure, kata, item.name)
         return None
-
-
-def _is_benchmark(item: pytest.Item) -> bool:
-    return "bench" in getattr(item, "fixturenames", ())
-
-
-def _grouped(kata: Kata, item: pytest.Item) -> pytest.MarkDecorator:
-    """What pytest-benchmark is to know: which rows belong together, and the device's clock."""
-    params = dict(item.callspec.params) if hasattr(item, "callspec") else {}
-    device = params.get("device", "cpu")
-    # Sizes are aligned, for pytest-benchmark sorts its tables by name.
-    sizes = [f"{name}={v:>9,}" for name, v in params.items() if name not in ("device", "bench")]
-    which = getattr(item, "originalname", item.name).removeprefix("test_benchmark").strip("_")
-    group = " ".join(filter(None, [kata.name, which, *sizes, device]))
-    return pytest.mark.benchmark(group=group, timer=timer(device if device != NAME else "cpu"))
 
 
 def _skip(device: str) -> list[pytest.MarkDecorator]:

@@ -99,7 +99,7 @@ def read(file: Path) -> list[Benchmark]:
                 more.get("limit"),
                 more.get("transfer"),
             )
-            timings[_name(row), " × ".join(sizes)].append(timing)
+            timings[name_of(row["fullname"]), " × ".join(sizes)].append(timing)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{file} is no file of pytest-benchmark's ({error!r}): nox -s bench writes one"
@@ -107,9 +107,11 @@ def read(file: Path) -> list[Benchmark]:
     return [Benchmark(name, unit, tuple(found)) for (name, unit), found in timings.items()]
 
 
-def _name(row: dict[str, str]) -> str:
-    kata = Path(row["fullname"].partition("::")[0]).stem.removeprefix("test_")
-    which = row["name"].partition("[")[0].removeprefix("test_benchmark").strip("_")
+def name_of(node: str) -> str:
+    """The name of the benchmark that is this test, by its node id: the kata's, and which it is."""
+    file, _, test = node.partition("::")
+    kata = Path(file).stem.removeprefix("test_")
+    which = test.partition("[")[0].removeprefix("test_benchmark").strip("_")
     return f"{kata} {which}".strip()
 
 

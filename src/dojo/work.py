@@ -1,16 +1,16 @@
 """How much work a call is, and how fast this machine could do it at the best.
 
 The work is counted from the operations that run: the bytes that each reads and writes, and its
-arithmetic. A machine's limit is the time which the work takes at the speed of a large copy, or of a
-large matrix product, whichever is longer. That the caches serve small tensors faster than memory
-does is left out: the fraction of the limit can then be above one.
+arithmetic. A machine's limit is the time which that takes, one operation after another, each at the
+speed of a copy of its size or of a large matrix product, whichever takes longer. So what an
+operation costs beside its work, and what fewer operations would spare, is seen.
 
 See S. Williams, A. Waterman and D. Patterson, "Roofline", Communications of the ACM 52 (4), 2009.
 """
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,21 +24,24 @@ from torch.utils.flop_counter import flop_registry
 from dojo.bench import runs_beside_the_host, timer
 
 ROUNDS = 5  # of each measurement of the machine; the fastest counts
-COPIED = 1 << 24  # numbers of float32 that are copied: 64 MB, more than most caches hold
+# Bytes that are copied, from what a core's own cache holds to more than any cache does.
+COPIED = tuple(1 << power for power in range(16, 27, 2))
 # Rows and columns of the matrices that are multiplied; a GPU is idle with smaller ones.
 MULTIPLIED = {"cpu": 1024, "accelerator": 4096}
+# Operations that reserve memory and leave it as it is.
+_NOTHING = frozenset(("empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided"))
 # Operations that read no more of their first tensor than they are asked for.
 _PICKS = frozenset(("index", "gather", "index_select", "embedding", "take"))
 
 
 @dataclass(frozen=True)
 class Work:
-    """What the operations of a call do.
+    """What an operation does.
 
     Attributes:
         moved: Bytes that are read and written.
         arithmetic: Floating-point operations: two for each product of a matrix multiplication, one
-            for each number that any other operation writes.
+            for each number that any other operation reads or writes, whichever are more.
     """
 
     moved: int
@@ -50,35 +53,49 @@ class Machine:
     """What a device can do at the best.
 
     Attributes:
-        bandwidth: Bytes a second that a large copy reads and writes.
+        copies: Bytes that a copy reads and writes, and how many of them a second; ascending.
         rate: Floating-point operations a second of a large matrix product in float32.
     """
 
-    bandwidth: float
+    copies: tuple[tuple[int, float], ...]
     rate: float
 
-    def limit(self, work: Work) -> float:
-        """The seconds that the work takes at the least."""
-        return max(work.moved / self.bandwidth, work.arithmetic / self.rate)
+    def bandwidth(self, moved: int) -> float:
+        """The bytes a second of the fastest copy of as many bytes or more.
+
+        A small copy is slow for what it costs beside its work, and fast where caches hold it.
+        """
+        *_, (_, large) = self.copies
+        return max((speed for size, speed in self.copies if size >= moved), default=large)
+
+    def limit(self, works: Iterable[Work]) -> float:
+        """The seconds that the operations take at the least, one after another."""
+        return sum(
+            max(work.moved / self.bandwidth(work.moved), work.arithmetic / self.rate)
+            for work in works
+        )
 
 
-def work_of(function: Callable[..., Any], arguments: Sequence[Any]) -> Work:
-    """Call the function once, and count."""
-    with _Counter() as counter:
+def work_of(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Work]:
+    """Call the function once, and count the work of each operation that does any."""
+    counter = _Counter()
+    with counter:
         function(*arguments)
-    return Work(counter.moved, counter.arithmetic)
+    return counter.works
 
 
 @functools.cache
 def machine(device: str) -> Machine:
     """Measure a device, once in a process; it takes a fraction of a second."""
-    x = torch.ones(COPIED, device=device)
-    y = torch.empty_like(x)
+    copies = []
+    for size in COPIED:
+        x = torch.ones(size // 8, device=device)  # read and written: 8 bytes a float32
+        y = torch.empty_like(x)
+        copies.append((size, size / _fastest(functools.partial(y.copy_, x), device)))
     size = MULTIPLIED["accelerator" if runs_beside_the_host(device) else "cpu"]
     a = torch.ones(size, size, device=device)
-    copying = _fastest(lambda: y.copy_(x), device)
     multiplying = _fastest(lambda: a @ a, device)
-    return Machine(2 * x.nbytes / copying, 2 * size**3 / multiplying)
+    return Machine(tuple(copies), 2 * size**3 / multiplying)
 
 
 def transfer(arguments: Sequence[Any], device: str) -> float:
@@ -98,12 +115,11 @@ def _fastest(function: Callable[[], Any], device: str) -> float:
 
 
 class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # unannotated in torch
-    """Adds up what each operation moves and computes."""
+    """Notes what each operation moves and computes."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # unannotated in torch
-        self.moved = 0
-        self.arithmetic = 0
+        self.works: list[Work] = []
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -115,17 +131,18 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # unannotat
     ) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
-        if func.is_view:
+        name = func.overloadpacket.__name__
+        if func.is_view or name in _NOTHING:
             return result
         written = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
         read = [leaf for leaf in tree_leaves([args, kwargs]) if isinstance(leaf, Tensor)]
-        if func.overloadpacket.__name__ in _PICKS:
+        if name in _PICKS:
             read = [*written, *read[1:]]  # of its source it reads what it writes
-        self.moved += sum(map(_bytes, read)) + sum(map(_bytes, written))
         if counted := flop_registry.get(func.overloadpacket):
-            self.arithmetic += counted(*args, **kwargs, out_val=result)
+            arithmetic = counted(*args, **kwargs, out_val=result)
         else:
-            self.arithmetic += sum(tensor.numel() for tensor in written)
+            arithmetic = max((tensor.numel() for tensor in (*read, *written)), default=0)
+        self.works.append(Work(sum(map(_bytes, (*read, *written))), arithmetic))
         return result
 
 

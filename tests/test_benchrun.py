@@ -1,0 +1,106 @@
+"""How benchmarks run: the bar, earlier runs to compare with, and that each kata has a right one."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+BENCHMARK = """
+import pytest
+from katas.numbers.double import double
+
+
+def test_it():
+    assert double(1) == 2
+
+
+@pytest.mark.parametrize("numbers", [10, 1_000])
+def test_benchmark(bench, numbers):
+    drawn = iter(range(100, 10**6))
+    bench(lambda xs: xs + xs, double, lambda: ([next(drawn)] * numbers,))
+"""
+# Runs mine, for each benchmark at its smallest size.
+SMALLEST = """
+import pytest
+
+class Plugin:
+    def pytest_collection_modifyitems(self, items):
+        mine = [item for item in items if item.callspec.params["bench"] == "mine"]
+        items[:] = {item.nodeid.partition("[")[0]: item for item in reversed(mine)}.values()
+
+options = "--subject=solutions --device=cpu --benchmark-only --benchmark-max-time=0.001"
+quick = "--benchmark-min-rounds=1 --benchmark-quiet -q -rs -p no:cacheprovider"
+raise SystemExit(pytest.main([*options.split(), *quick.split()], plugins=[Plugin()]))
+"""
+ONLY = ("--kata=double", "--benchmark-only", "--benchmark-max-time=0.01")
+
+
+@pytest.fixture
+def timed(project):
+    """The small project, where one kata has a benchmark of six rows."""
+    project.write("katas/numbers/test_double.py", BENCHMARK)
+    project.answer("return 2 * x")
+    return project
+
+
+def test_a_terminal_shows_a_bar(timed, run_in_terminal):
+    seen = run_in_terminal(timed.root, "pytest", "-q", *ONLY).see("6 passed")
+    bar, _, _ = seen.partition("6/6")
+    assert "double " in bar
+    assert "0/6" in bar
+    assert "5/6" in bar
+    assert "." not in bar  # pytest's letter
+
+
+def test_a_failure_under_the_bar_is_told(timed, run_in_terminal):
+    timed.write("katas/numbers/test_double.py", BENCHMARK.replace("xs + xs", "1 / 0"))
+    terminal = run_in_terminal(timed.root, "pytest", *ONLY)
+    terminal.see("ZeroDivisionError", "2 failed", "2 passed", "2 skipped")
+    assert terminal.ends() == 1
+
+
+@pytest.mark.parametrize("option", ["-v", "--benchmark-skip"])
+def test_no_bar_is_shown_unasked(timed, run_in_terminal, option):
+    wanted = [word for word in ONLY if option == "-v" or word != "--benchmark-only"]
+    assert "━" not in run_in_terminal(timed.root, "pytest", *wanted, option).see(" passed")
+
+
+def test_a_file_gets_no_bar(timed):
+    result = timed.pytest(*ONLY)
+    result.assert_outcomes(passed=6, deselected=1)
+    assert "━" not in str(result.stdout)
+    result.stdout.fnmatch_lines(["*......*"])
+
+
+def test_a_run_compares_with_the_last_one(timed):
+    kept = (*ONLY, "--benchmark-storage=file://.dojo/benchmarks")
+    timed.pytest(*kept, "--benchmark-autosave")
+    result = timed.pytest(*kept, "--benchmark-compare")
+    result.assert_outcomes(passed=6, deselected=1)
+    result.stdout.fnmatch_lines_random(["*mine-1000* (NOW) *", "*mine-1000* (0001_*"])
+
+
+def test_a_run_compares_with_the_file_of_another_machine(timed):
+    timed.pytest(*ONLY, "--benchmark-json=elsewhere.json")
+    file = timed.root / "elsewhere.json"
+    found = json.loads(file.read_text(encoding="utf-8"))
+    found["machine_info"]["cpu"] = {"brand_raw": "another"}
+    file.write_text(json.dumps(found), encoding="utf-8")
+    result = timed.pytest(*ONLY, "--benchmark-compare=elsewhere.json")
+    result.assert_outcomes(passed=6, deselected=1)
+    result.stdout.fnmatch_lines_random(["*reference-10* (NOW) *", "*reference-10* (*elsewhere*"])
+
+
+@pytest.mark.timeout(300)
+def test_no_katas_benchmark_refuses_a_right_answer():
+    root = Path(__file__).parent.parent
+    command = [sys.executable, "-c", SMALLEST]
+    found = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+    *_, last = found.stdout.splitlines()
+    assert " skipped" not in last, found.stdout
+    assert int(last.split()[0]) >= 70
