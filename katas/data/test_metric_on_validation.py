@@ -215,6 +215,27 @@ def test_what_is_learned_by_heart_shows_in_the_gap(device, digits):
     )
 
 
+@pytest.mark.parametrize("examples", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, examples):
+    model = net(generator).to(device)
+
+    def one_by_one(x, y):
+        model.eval()
+        with torch.no_grad():
+            predictions = torch.cat([model(example[None]) for example in x])
+        model.train()
+        return rmse(predictions, y).item()
+
+    def made(program):
+        return lambda x, y: program(model, zip(x.split(64), y.split(64), strict=True), rmse)
+
+    def inputs():
+        shapes = (examples, 4), (examples, 2)
+        return tuple(torch.randn(shape, generator=generator).to(device) for shape in shapes)
+
+    bench(one_by_one, evaluate, inputs, made=made)
+
+
 class NearestNeighbour(nn.Module):
     """Gives the label of the nearest of the examples that it was shown."""
 

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_refused, assert_same, unchanged
@@ -241,6 +242,23 @@ def test_images_stay_as_they_are(device, generator):
     for call in (normalizer.fit, normalizer.transform, normalizer.inverse):
         with unchanged(images):
             answer_of(lambda: call(images), "images go through fit, transform and inverse")
+
+
+@pytest.mark.parametrize("images", [10, 300, 3_000])
+def test_benchmark(bench, device, generator, images):
+    def image_by_image(train, valid):
+        channels = train.unbind(1)
+        mean = torch.stack([channel.mean() for channel in channels])[:, None, None]
+        deviation = torch.stack([channel.std(correction=0) for channel in channels])[:, None, None]
+        return torch.stack([(image - mean) / deviation for image in valid])
+
+    def inputs():
+        return tuple(torch.randn(2, images, 3, 8, 8, generator=generator).to(device))
+
+    def made(program):
+        return lambda train, valid: program().fit(train).transform(valid)
+
+    bench(image_by_image, Normalizer, inputs, made=made)
 
 
 def training(device, generator):

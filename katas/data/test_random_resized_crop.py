@@ -1,5 +1,6 @@
 from operator import index
 
+import pytest
 import torch
 from torch.nn.functional import interpolate
 
@@ -393,6 +394,26 @@ def test_the_result_is_on_the_device(device, generator):
         x = torch.ones(shape, device=device)
         got = random_resized_crop(x, size, (0.2, 0.5), ratio, generator).device
         assert got.type == device.type, f"x is on {device.type}, the result on {got.type}"
+
+
+@pytest.mark.parametrize("channels", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, channels):
+    # Which half is drawn is up to the program, but every half of a straight line rises alike.
+    def risen(x):
+        return x - x[:, :1]
+
+    def channel_by_channel(x):
+        halves = [interpolate(channel[None, None, :500], 512, mode="linear")[0] for channel in x]
+        return risen(torch.cat(halves))
+
+    def made(program):
+        return lambda x: risen(program(x, 512, (0.5, 0.5), None, generator))
+
+    def inputs():
+        slopes = torch.randn(channels, 1, generator=generator)
+        return ((slopes * torch.linspace(0, 1, 1_000)).to(device),)
+
+    bench(channel_by_channel, random_resized_crop, inputs, made=made)
 
 
 def boxes(generator, draws=1_000, shape=SHAPE, scale=SCALE, ratio=RATIO):

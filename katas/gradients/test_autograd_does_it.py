@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_refused, assert_same, unchanged
@@ -270,6 +271,31 @@ def test_a_constant_of_several_numbers_is_refused(device):
     x, constant = tensor([3.0, -1.0], device), torch.ones(7, device=device)
     why = "f gives shape (7,), if always the same, and that is no scalar"
     assert_refused(lambda: gradient(lambda x: constant, x), ValueError, why, mentions=(7,))
+
+
+@pytest.mark.parametrize("weights", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, weights):
+    x = torch.randn(100, weights, generator=generator).to(device)
+    y = torch.randn(100, generator=generator).to(device)
+
+    def mean_square(w):
+        return (x @ w - y).square().mean()
+
+    def inputs():
+        w = torch.randn(weights, generator=generator) / weights**0.5
+        return mean_square, w.to(device)
+
+    bench(nudge_one_by_one, gradient, inputs)
+
+
+def nudge_one_by_one(f, w):
+    """The slope along each weight from two calls of f, which must be a parabola in each of them.
+
+    The slope between two points of a parabola is that half-way, so the nudge can be as large as 1;
+    a small one would drown in float32's rounding.
+    """
+    nudges = torch.eye(len(w), device=w.device)
+    return (torch.stack([(f(w + nudge) - f(w - nudge)) / 2 for nudge in nudges]),)
 
 
 def assert_is_two_inputs(x):

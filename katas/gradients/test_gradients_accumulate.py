@@ -1,5 +1,6 @@
 from copy import deepcopy
 
+import pytest
 import torch
 from torch import nn
 
@@ -183,6 +184,31 @@ def test_a_refusal_leaves_the_gradients(device, generator):
     assert_refused(lambda: accumulate(model, loss_func, batch, 7), ValueError, why)
     left = [name for name, param in model.named_parameters() if param.grad is not None]
     assert not left, f"{why}, and the gradients stay as they were: {left[0]} has one now"
+
+
+@pytest.mark.parametrize("pieces", [1, 10, 100])
+def test_benchmark(bench, device, generator, pieces):
+    """One backward on the whole batch (here called loop) against yours: what do pieces cost?"""
+    model = nn.Sequential(nn.Linear(64, 256), nn.Tanh(), nn.Linear(256, 10)).to(device)
+
+    def made(program):
+        def gradients(inputs, labels):
+            model.zero_grad()
+            program(model, nn.functional.cross_entropy, (inputs, labels), pieces)
+            return [param.grad for param in model.parameters()]
+
+        return gradients
+
+    def inputs():
+        labels = torch.randint(10, (1_000,), generator=generator)
+        return torch.randn(1_000, 64, generator=generator).to(device), labels.to(device)
+
+    bench(made(all_at_once), accumulate, inputs, made=made)
+
+
+def all_at_once(model, loss_func, batch, pieces):
+    inputs, targets = batch
+    loss_func(model(inputs), targets).backward()
 
 
 def assert_like_one_backward(model, batch, pieces, what):

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dojo.checks import assert_refused, assert_same, unchanged
@@ -89,6 +90,19 @@ def test_predictions_stay_as_they_are(device):
     predictions, targets = probabilities([0.9, 0.4], device), labels([1, 0], device)
     with unchanged(predictions, targets):
         digit_loss(predictions, targets)
+
+
+@pytest.mark.parametrize("examples", [10, 1_000, 10_000])
+def test_benchmark(bench, device, generator, examples):
+    def one_by_one(predictions, targets):
+        pairs = zip(predictions, targets, strict=True)
+        return torch.stack([(prediction - target).abs() for prediction, target in pairs]).mean()
+
+    def inputs():
+        targets = torch.randint(2, (examples,), generator=generator)
+        return torch.rand(examples, generator=generator).to(device), targets.to(device)
+
+    bench(one_by_one, digit_loss, inputs)
 
 
 def assert_refuses_shapes(one, other, device):

@@ -1,5 +1,6 @@
 from copy import deepcopy
 
+import pytest
 import torch
 from torch import nn
 
@@ -287,6 +288,34 @@ def test_the_models_own_parameters_move(device):
     assert model.weight is weight, "the model has another parameter now, which no one else knows"
     assert weight.item() != 6, "the model's parameter is at 6 as before: was a copy trained?"
     assert weight.requires_grad, "the model's parameter required grad, and does not any more"
+
+
+@pytest.mark.parametrize("examples", [100, 1_000, 5_000])
+def test_benchmark(bench, device, generator, examples):
+    """torch.optim.SGD (here called loop) against yours, in batches of 100."""
+    model = net(generator).to(device)
+    start = deepcopy(model.state_dict())
+
+    def made(program):
+        def epoch(x, y):
+            model.load_state_dict(start)
+            batches = list(zip(x.split(100), y.split(100), strict=True))
+            loss = program(model, batches, nn.functional.mse_loss, 0.125)
+            return loss, [param.detach().clone() for param in model.parameters()]
+
+        return epoch
+
+    def inputs():
+        shapes = (examples, 4), (examples, 2)
+        return tuple(torch.randn(shape, generator=generator).to(device) for shape in shapes)
+
+    bench(made(torchs_mean_loss), train_epoch, inputs, made=made)
+
+
+def torchs_mean_loss(model, batches, loss_func, lr):
+    """For batches of one size."""
+    losses = torchs_epoch(model, batches, loss_func, lr)
+    return sum(losses) / len(losses)
 
 
 def assert_trains_like_torch(lr, device, generator, **tolerance):

@@ -246,6 +246,25 @@ def test_the_parameters_can_be_trained_on(device):
     assert got == [2], f"a second call begins at 4, with loss 2, got {got}"
 
 
+@pytest.mark.parametrize("batches", [1, 10, 50])
+def test_benchmark(bench, device, generator, batches):
+    """torch.optim.SGD (here called loop) against yours."""
+    start = [torch.randn(shape, generator=generator).to(device) for shape in ((4, 3), (3,), ())]
+
+    def made(program):
+        def path(data):
+            params = [p.clone().requires_grad_() for p in start]
+            losses = program(small_net, params, list(data), 0.125)
+            return losses, [p.detach() for p in params]
+
+        return path
+
+    def inputs():
+        return (torch.randn(batches, 5, 4, generator=generator).to(device),)
+
+    bench(made(torchs_sgd), sgd, inputs, made=made)
+
+
 def parabola(params, bottom):
     return (params[0] - bottom) ** 2 / 2
 

@@ -1,5 +1,6 @@
 from copy import deepcopy
 
+import pytest
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
@@ -313,6 +314,46 @@ def test_a_net_learns_to_read_digits(device, digits):
         f"of held-out digits {right:.0%} are read, not 90%: 10 to 25% would mean that gradients "
         "pile up or steps are missing, about 75% a single epoch"
     )
+
+
+@pytest.mark.parametrize("batches", [1, 10, 50])
+def test_benchmark(bench, device, generator, batches):
+    """Losses asked for once an epoch (here called loop) against yours: does waiting cost?"""
+    model = net(generator).to(device)
+    start = deepcopy(model.state_dict())
+
+    def made(program):
+        def epoch(x, y):
+            model.load_state_dict(start)
+            *train, last = zip(x, y, strict=True)
+            rows = program(model, train, [last], mse_loss, 0.125, 1)
+            return rows, [param.detach().clone() for param in model.parameters()]
+
+        return epoch
+
+    def inputs():
+        shapes = (batches + 1, 32, 4), (batches + 1, 32, 2)
+        return tuple(torch.randn(shape, generator=generator).to(device) for shape in shapes)
+
+    bench(made(ask_late), fit, inputs, made=made)
+
+
+def ask_late(model, train, valid, loss_func, lr, epochs):
+    """Lets the device run ahead: each item() waits for it. For batches of one size."""
+    rows = []
+    for _ in range(epochs):
+        losses = []
+        for x, y in train:
+            model.zero_grad()
+            losses.append(loss_func(model(x), y))
+            losses[-1].backward()
+            with torch.no_grad():
+                for param in model.parameters():
+                    param -= lr * param.grad
+        with torch.no_grad():
+            checks = [loss_func(model(x), y) for x, y in valid]
+        rows.append(tuple(torch.stack(part).mean().item() for part in (losses, checks)))
+    return rows
 
 
 class Loader:

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 
@@ -144,6 +145,25 @@ def test_a_second_backward_works(device):
         move(list(model.parameters()), lr=0.1)
         losses.append(loss.item())
     assert losses[0] > losses[1] > losses[2], f"three steps downhill, got losses {losses}"
+
+
+@pytest.mark.parametrize("weights", [100, 10_000, 1_000_000])
+def test_benchmark(bench, device, generator, weights):
+    """torch.optim.SGD, made anew for its step (here called loop), against yours."""
+
+    def made(program):
+        def moved(weight, slope):
+            param = weight.clone().requires_grad_()
+            param.grad = slope
+            program([param], 0.5)
+            return param.detach()
+
+        return moved
+
+    def inputs():
+        return tuple(torch.randn(weights, generator=generator).to(device) for _ in range(2))
+
+    bench(made(lambda params, lr: torch.optim.SGD(params, lr).step()), update, inputs, made=made)
 
 
 def trained(device):

@@ -1,5 +1,6 @@
 from itertools import pairwise, product
 
+import pytest
 import torch
 from torch import nn
 
@@ -194,6 +195,32 @@ def test_the_error_names_the_class(device, generator):
 def test_no_layers_are_refused(device):
     for empty in ([], ()):
         assert_refused(lambda: collapse(empty), ValueError, "there is no layer to begin with")
+
+
+@pytest.mark.parametrize("layers", [1, 10, 100])
+def test_benchmark(bench, device, generator, layers):
+    def inputs():
+        drawn = stack((64,) * (layers + 1), (True,) * layers, generator, device)
+        for each in drawn:
+            each.bias.data /= 100  # large sums of biases would round by more than is tolerated
+        return (drawn,)
+
+    def made(program):
+        return lambda layers: tuple(program(layers).state_dict().values())
+
+    bench(input_by_input, collapse, inputs, made=made)
+
+
+@torch.no_grad()
+def input_by_input(layers):
+    """The weight, a column for each input that is 1 while the others are 0, and the bias."""
+    columns = []
+    for column in torch.eye(layers[0].in_features, device=layers[0].weight.device):
+        for each in layers:
+            column = each.weight @ column
+        columns.append(column)
+    zeros = torch.zeros_like(layers[0].weight[0])
+    return torch.stack(columns, dim=1), run_all(layers, zeros)
 
 
 def layer(weight, bias=None):

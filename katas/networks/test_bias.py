@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 
@@ -207,6 +208,24 @@ def test_it_is_not_the_layer_of_torch(device):
         assert not isinstance(part, nn.Linear), (
             "the layer is to be made of parameters of your own, this one has torch.nn.Linear in it"
         )
+
+
+@pytest.mark.parametrize("examples", [10, 1_000, 10_000])
+def test_benchmark(bench, device, generator, examples):
+    oracle = nn.Linear(64, 64).to(device)
+
+    def made(program):
+        layer = program(64, 64)
+        layer.load_state_dict(oracle.state_dict())
+        return layer.to(device)
+
+    def one_by_one(x):
+        return torch.stack([oracle(example) for example in x])
+
+    def inputs():
+        return (torch.randn(examples, 64, generator=generator).to(device),)
+
+    bench(one_by_one, Linear, inputs, made=made)
 
 
 def called(n_in, n_out, bias):

@@ -1,5 +1,6 @@
 import io
 
+import pytest
 import torch
 from torch import nn
 
@@ -211,6 +212,27 @@ def test_the_pictures_stay_as_they_are(device):
     x = torch.arange(24.0, device=device).reshape(2, 3, 2, 2)
     with unchanged(x):
         run(made(device), x)
+
+
+@pytest.mark.parametrize("images", [1, 100, 1_000])
+def test_benchmark(bench, device, generator, images):
+    mean, deviation = (torch.tensor(values, device=device) for values in (MEAN, DEVIATION))
+
+    def channel_by_channel(x):
+        result = torch.empty_like(x)
+        for image in range(len(x)):
+            for channel in range(3):
+                centred = x[image, channel] - mean[channel]
+                result[image, channel] = centred / deviation[channel]
+        return result
+
+    def inputs():
+        return (torch.randn(images, 3, 32, 32, generator=generator).to(device),)
+
+    def made(program):
+        return program(mean, deviation).to(device)
+
+    bench(channel_by_channel, Standardize, inputs, made=made)
 
 
 def standardized(pictures, mean, deviation):

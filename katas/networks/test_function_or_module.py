@@ -2,6 +2,7 @@ import pickle
 from copy import deepcopy
 from math import exp, log, log1p
 
+import pytest
 import torch
 from torch import nn
 
@@ -248,6 +249,19 @@ def test_the_repr_says_beta(device):
             f"the repr of Softplus({beta}) says beta={beta}, got {got!r}: a model is read by what "
             "it prints"
         )
+
+
+@pytest.mark.parametrize("numbers", [100, 10_000, 1_000_000])
+def test_benchmark(bench, device, generator, numbers):
+    """Torch's own function, a single pass (here called loop), against a call of your module."""
+
+    def inputs():
+        return (torch.randn(numbers, generator=generator).to(device),)
+
+    def functional(x):
+        return nn.functional.softplus(x, 2.0)
+
+    bench(functional, Softplus, inputs, made=lambda program: program(2.0).to(device))
 
 
 def made(*beta):

@@ -3,6 +3,7 @@ import weakref
 from collections import OrderedDict
 from math import isclose, sqrt
 
+import pytest
 import torch
 from torch import nn
 
@@ -374,6 +375,31 @@ def test_other_models_are_not_watched(device):
     assert got == {"0": 0}, f"another model ran, whose rows are not this one's, got {got}"
     got = {name: len(rows) for name, rows in rows_of(others).items()}
     assert got == {"0": 1, "1": 1}, f"the other one has two layers that ran once each, got {got}"
+
+
+@pytest.mark.parametrize("layers", [1, 10, 100])
+def test_benchmark(bench, device, generator, layers):
+    model = nn.Sequential(*(nn.Linear(64, 64) for _ in range(layers))).to(device)
+
+    def layer_by_layer(x):
+        rows = []
+        for layer in model:
+            x = layer(x)
+            rows.append([(x.mean().item(), x.std().item())])
+        return rows
+
+    def made(program):
+        def watched_layers(x):
+            with program(model) as stats:
+                model(x)
+            return [stats.rows[name] for name, _ in model.named_children()]
+
+        return watched_layers
+
+    def inputs():
+        return (torch.randn(32, 64, generator=generator).to(device),)
+
+    bench(layer_by_layer, ActivationStats, inputs, made=made)
 
 
 class Stop(Exception):

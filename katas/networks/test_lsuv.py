@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 
@@ -370,6 +371,36 @@ def test_the_batch_stays_as_it_is(device):
     layer, x = linear([[1.0, -2.0, 0.5]], [0.5]).to(device), batch(device)
     with unchanged(x):
         tune(layer, x)
+
+
+@pytest.mark.parametrize("layers", [1, 10, 50])
+def test_benchmark(bench, device, generator, layers):
+    pairs = [(nn.Linear(32, 32), nn.ReLU()) for _ in range(layers)]
+    model = nn.Sequential(*(module for pair in pairs for module in pair)).to(device)
+    untuned = copies(model)
+
+    def made(program):
+        def tuned(x):
+            model.load_state_dict(untuned)
+            program(model, x, 1e-5)  # a small tol: then all right answers are the same
+            return list(copies(model).values())
+
+        return tuned
+
+    def inputs():
+        return (torch.randn(64, 32, generator=generator).to(device),)
+
+    bench(made(by_a_run_for_each_layer), lsuv_, inputs, made=made)
+
+
+@torch.no_grad()
+def by_a_run_for_each_layer(model, x, tol):
+    """Run the model from its beginning to each layer; one step is enough, so tol is not asked."""
+    for number, layer in enumerate(model, 1):
+        if isinstance(layer, nn.Linear):
+            output = model[:number](x)
+            layer.weight.div_(output.std())
+            layer.bias.sub_(output.mean()).div_(output.std())
 
 
 class Endless(Exception):

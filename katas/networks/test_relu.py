@@ -1,6 +1,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_same, unchanged
@@ -184,6 +185,17 @@ def test_the_limits_hide_nothing_at_the_top(figure):
     low, high = sorted(drawn(figure).get_ylim())
     assert low <= 0, f"below 0 the line is at 0, got a lower limit of {low:.3g}"
     assert high >= 2 - CLOSE, f"at 2 the line is at 2, got an upper limit of {high:.3g}"
+
+
+@pytest.mark.parametrize("examples", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, examples):
+    def one_by_one(x):
+        return torch.stack([torch.where(example > 0, example, 0) for example in x])
+
+    def inputs():
+        return (torch.randn(examples, 500, generator=generator).to(device),)
+
+    bench(one_by_one, relu, inputs)
 
 
 def slopes(places, device, weights=1.0):

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 
@@ -179,6 +180,23 @@ def test_x_and_the_weights_stay_as_they_are(device, generator):
     x, *weights = torch.randn(4, 3, 3, generator=generator).to(device).unbind()
     with unchanged(x, *weights):
         layer_scales(weights, x)
+
+
+@pytest.mark.parametrize("layers", [1, 10, 100])
+def test_benchmark(bench, device, generator, layers):
+    def example_by_example(weights, x):
+        scales = []
+        for weight in weights:
+            x = torch.stack([(weight @ example).relu() for example in x])
+            scales.append(x.square().mean())
+        return torch.stack(scales)
+
+    def inputs():
+        weights = torch.randn(layers, 128, 128, generator=generator) * (2 / 128) ** 0.5
+        x = torch.randn(32, 128, generator=generator)
+        return list(weights.to(device)), x.to(device)
+
+    bench(example_by_example, layer_scales, inputs)
 
 
 def drawn(shape, device, seed=3):

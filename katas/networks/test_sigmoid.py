@@ -1,6 +1,7 @@
 from itertools import pairwise
 from math import exp, log
 
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_same, unchanged
@@ -190,6 +191,17 @@ def test_the_limits_hide_nothing_above_or_below(figure):
     assert high >= 1 - lowest - CLOSE, (
         f"at 4 it is at {1 - lowest:.3f}, got an upper limit of {high:.3g}"
     )
+
+
+@pytest.mark.parametrize("examples", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, examples):
+    def one_by_one(x):
+        return torch.stack([1 / (1 + torch.exp(-example)) for example in x])
+
+    def inputs():
+        return (torch.randn(examples, 500, generator=generator).to(device),)
+
+    bench(one_by_one, sigmoid, inputs)
 
 
 def slopes(places, device, weights=1.0):

@@ -2,6 +2,7 @@ import io
 import os
 import signal
 import tempfile
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -345,6 +346,28 @@ def test_a_file_runs_no_code(device, generator, tmp_path):
         "the file said os.mkdir, and a folder was made: a pickle is a program, and runs when it is "
         "read, before anyone can look at what is in it"
     )
+
+
+@pytest.mark.parametrize("layers", [1, 10, 100])
+def test_benchmark(bench, device, generator, layers):
+    """A deep copy of the whole model (here called loop) against your snapshot of its state."""
+    model = nn.Sequential(*(nn.Linear(64, 64) for _ in range(layers))).to(device)
+    own = model.state_dict()
+
+    def made(program):
+        def after_new_numbers(*numbers):
+            for value, fresh in zip(own.values(), numbers, strict=True):
+                value.copy_(fresh)
+            state = program(model)
+            return [state[name].to(device) for name in own]
+
+        return after_new_numbers
+
+    def inputs():
+        shapes = [value.shape for value in own.values()]
+        return tuple(torch.randn(shape, generator=generator).to(device) for shape in shapes)
+
+    bench(made(lambda model: deepcopy(model).state_dict()), snapshot, inputs, made=made)
 
 
 class MakesAFolder:

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 
@@ -139,6 +140,27 @@ def test_operations_do_not_grow_with_the_layers(device):
     assert many.launches <= few.launches, (
         f"3 layers took {few.launches} operations, 30 took {many.describe()}: a loop over layers"
     )
+
+
+@pytest.mark.parametrize("layers", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, layers):
+    def made(program):
+        def lengths(signals):
+            """The length of each signal behind its layer, whatever weights were drawn."""
+            weights = torch.zeros(layers, 16, 16, device=device)
+            program(weights, generator)
+            return (weights @ signals[..., None]).squeeze(2).norm(dim=1)
+
+        return lengths
+
+    def layer_by_layer(weights, generator):
+        for weight in weights:
+            weight.copy_(nn.init.orthogonal_(torch.empty(16, 16), generator=generator))
+
+    def inputs():
+        return (torch.randn(layers, 16, generator=generator).to(device),)
+
+    bench(made(layer_by_layer), deep_init_, inputs, made=made)
 
 
 def drawn(shape, device, dtype=torch.float32, seed=3):

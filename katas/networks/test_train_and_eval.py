@@ -1,5 +1,6 @@
 from copy import deepcopy
 
+import pytest
 import torch
 from torch import nn
 
@@ -307,6 +308,26 @@ def test_the_input_stays_as_it_is(device):
     for p in (0.5, 1.0):
         with unchanged(x):
             run(dropout(p, device), x)
+
+
+@pytest.mark.parametrize("examples", [10, 1_000, 10_000])
+def test_benchmark(bench, device, generator, examples):
+    """In train mode. No two draws are alike: what stays is scaled back, the rest put back."""
+
+    def undone(dropped, x):
+        return torch.where(dropped == 0, x, 0.75 * dropped)
+
+    def one_by_one(x):
+        return undone(torch.stack([nn.functional.dropout(example, 0.25) for example in x]), x)
+
+    def made(program):
+        layer = program(0.25).to(device)
+        return lambda x: undone(layer(x), x)
+
+    def inputs():
+        return (torch.randn(examples, 64, generator=generator).to(device),)
+
+    bench(one_by_one, Dropout, inputs, made=made)
 
 
 def nested(device):

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 from torch.nn.functional import adaptive_avg_pool2d, cross_entropy
@@ -245,6 +246,24 @@ def test_a_small_net_learns_digits_by_heart(device, digits, generator):
         "a stem, two blocks and a linear layer know 32 digits by heart after 20 steps, got "
         f"{right} of them, at a loss of {loss:.2f}: 2.3 would mean that nothing was learned"
     )
+
+
+@pytest.mark.parametrize("pictures", [1, 10, 100])
+def test_benchmark(bench, device, generator, pictures):
+    """There is no loop over pictures: in training a norm needs all of them at once."""
+
+    def made(program):
+        block = program(64, 64, 2)
+        for param in block.parameters():
+            # In a new block the branch gives 0. Parameters may come in any order, so sizes seed.
+            numbers = torch.Generator().manual_seed(param.numel())
+            param.data.copy_(torch.randn(param.shape, generator=numbers))
+        return block.to(device)
+
+    def inputs():
+        return (torch.randn(pictures, 64, 16, 16, generator=generator).to(device),)
+
+    bench(None, ResBlock, inputs, made=made)
 
 
 def new_stem(c_in, c_out, device):

@@ -1,5 +1,6 @@
 from contextlib import suppress
 
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_refused, assert_same, unchanged
@@ -327,6 +328,29 @@ def test_the_batch_stays_as_it_is(device):
         with unchanged(x):
             trained(norm, x)
             evaluated(norm, x)
+
+
+@pytest.mark.parametrize("channels", [3, 64, 2_048])
+def test_benchmark(bench, device, generator, channels):
+    def made(program):
+        # At a momentum of 1 the running statistics do not depend on earlier calls.
+        norm = program(channels, momentum=1.0).to(device)
+        return lambda x: (norm(x), norm.running_mean.clone(), norm.running_var.clone())
+
+    def inputs():
+        return (batch((8, channels, 4, 4), generator).to(device),)
+
+    bench(channel_by_channel, BatchNorm, inputs, made=made)
+
+
+def channel_by_channel(x):
+    """The output, with weight 1 and bias 0, and the mean and variance of each channel."""
+    normal, means, variances = [], [], []
+    for channel in x.unbind(1):
+        means.append(channel.mean())
+        variances.append(channel.var())
+        normal.append((channel - means[-1]) / (channel.var(correction=0) + 1e-5).sqrt())
+    return torch.stack(normal, 1), torch.stack(means), torch.stack(variances)
 
 
 def assert_refused_in_training(shape, device):

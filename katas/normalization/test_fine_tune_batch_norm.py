@@ -4,6 +4,7 @@ from copy import deepcopy
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import update_bn
 
 from dojo.checks import answer_of, assert_same
 from katas.normalization.fine_tune_batch_norm import freeze_but_norms, recalibrate
@@ -335,6 +336,28 @@ def test_dimmed_digits_are_read_again(device, digits, trained):
         f"{clean:.1%} of clean digits are read and {dimmed:.1%} of dimmed ones; with statistics of "
         f"dimmed digits it is to be as many as of clean ones, but for 3 points, got {got:.1%}"
     )
+
+
+@pytest.mark.parametrize("batches", [1, 10, 100])
+def test_benchmark(bench, device, generator, batches):
+    """The way of torch's update_bn (here called loop), under which dropout would be on."""
+    layers = nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU(), nn.Linear(64, 64), nn.BatchNorm1d(64)
+    start = nn.Sequential(*layers)
+    draw(start, generator)
+
+    def made(program):
+        model = deepcopy(start).to(device)
+
+        def recalibrated(data):
+            program(model, data)
+            return [statistic.clone() for statistic in statistics(model)]
+
+        return recalibrated
+
+    def inputs():
+        return (list(torch.randn(batches, 32, 64, generator=generator).to(device)),)
+
+    bench(made(lambda model, data: update_bn(data, model)), recalibrate, inputs, made=made)
 
 
 @pytest.fixture(scope="module")

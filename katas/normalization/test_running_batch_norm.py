@@ -1,5 +1,6 @@
 import copy
 
+import pytest
 import torch
 from torch.nn.functional import batch_norm
 
@@ -274,6 +275,33 @@ def test_the_batch_stays_as_it_is(device, generator):
             x = drawn(generator, *shape).to(device)
             with unchanged(x):
                 norm(x)
+
+
+@pytest.mark.parametrize("channels", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, channels):
+    def made(program):
+        def second_step(first, second):
+            norm = program(channels).to(device)
+            norm(first)
+            return norm(second)
+
+        return second_step
+
+    def inputs():
+        return tuple(drawn(generator, size, channels, 8, 8).to(device) for size in (8, 4))
+
+    bench(channel_by_channel, RunningBatchNorm, inputs, made=made)
+
+
+def channel_by_channel(first, second):
+    """The second of two steps."""
+    result = []
+    for old, new in zip(first.unbind(1), second.unbind(1), strict=True):
+        count = 0.09 * old.numel() + 0.1 * new.numel()
+        mean = (0.09 * old.sum() + 0.1 * new.sum()) / count
+        square = (0.09 * old.square().sum() + 0.1 * new.square().sum()) / count
+        result.append((new - mean) / (square - mean.square() + 1e-5).sqrt())
+    return torch.stack(result, dim=1)
 
 
 def by_formula(batches, momentum=0.1, eps=1e-5):

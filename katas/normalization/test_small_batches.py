@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch.nn.functional import batch_norm as torchs
 
@@ -236,6 +237,27 @@ def test_all_that_is_passed_in_stays(device, generator):
             mean, var = statistics(3, device)
             with unchanged(x, mean, var):
                 batch_norm(x, mean, var, training)
+
+
+@pytest.mark.parametrize("batches", [10, 300, 3_000])
+def test_benchmark(bench, device, generator, batches):
+    def made(program):
+        # 0.2, the root of 1 / 25, and by chance some hundredths more or less: so it is rounded.
+        return lambda x: round(program(x, 25, batches, generator), 1)
+
+    def inputs():
+        return (torch.randn(1_000, 50, generator=generator).mul(10).add(5).to(device),)
+
+    bench(made(batch_by_batch), batch_noise, inputs, made=made)
+
+
+def batch_by_batch(x, size, count, generator):
+    centre = x.mean(0)
+    squares = []
+    for _ in range(count):
+        picks = torch.randint(len(x), (size,), generator=generator).to(x.device)
+        squares.append((x[picks].mean(0) - centre).square().mean())
+    return (torch.stack(squares).mean() / (x - centre).square().mean()).sqrt().item()
 
 
 def assert_cannot_train(shape, device):

@@ -286,6 +286,22 @@ def test_a_gradient_from_before_does_not_count(device, generator):
     )
 
 
+@pytest.mark.parametrize("features", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, features):
+    start = nn.Linear(features, features)
+    draw(start, generator)
+
+    def made(program):
+        layer, norm = deepcopy(start).to(device), nn.BatchNorm1d(features).to(device)
+        # At k = 2 no output would change; at -2 all change their sign.
+        return lambda x, y: program(layer, norm, x, y, -2.0)
+
+    def inputs():
+        return tuple(torch.randn(2, 32, features, generator=generator).to(device))
+
+    bench(None, scale_effect, inputs, made=made)
+
+
 def effect(layer, norm, x, y, k):
     return answer_of(lambda: scale_effect(layer, norm, x, y, k), "the effect can be measured")
 

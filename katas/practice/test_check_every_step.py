@@ -1,6 +1,8 @@
 from contextlib import suppress
+from itertools import cycle
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -353,6 +355,21 @@ def test_the_modes_stay(device):
     assert modes == [True, True, False, True], (
         f"all were in train mode but layer 1; after the check training is {modes}, the model first"
     )
+
+
+@pytest.mark.parametrize("layers", [2, 20, 200])
+def test_benchmark(bench, device, generator, layers):
+    sound = [nn.Linear(64, 64, bias=False) for _ in range(layers - 1)]
+    for layer in sound:
+        nn.init.eye_(layer.weight)
+    model = nn.Sequential(*sound, Apply(lambda x: x**3)).to(device)
+    # Only cubes of such numbers are out of bounds, too small and too large in turns.
+    scales = cycle((0.01, 100.0))
+
+    def inputs():
+        return (next(scales) * torch.randn(64, 64, generator=generator).to(device),)
+
+    bench(None, first_fault, inputs, made=lambda program: lambda x: program(model, x))
 
 
 def assert_fault(model, x, expected, why, **bounds):

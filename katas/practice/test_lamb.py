@@ -1,6 +1,7 @@
 from copy import deepcopy
 from math import sqrt
 
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_same, unchanged
@@ -314,6 +315,25 @@ def test_tensors_move_in_place(device):
     )
     assert param.requires_grad, "the tensor required grad before, and does not any more"
     assert param.is_leaf, "the tensor is no leaf any more: its step was recorded as a graph"
+
+
+@pytest.mark.parametrize("tensors", [1, 10, 100])
+def test_benchmark(bench, device, generator, tensors):
+    def made(program):
+        def two_steps(start, *gradients):
+            params = [weights.clone().requires_grad_() for weights in start]
+            optimizer = program(params, lr=0.1, weight_decay=0.1)
+            for grads in gradients:
+                give(params, grads)
+                optimizer.step()
+            return [param.detach() for param in params]
+
+        return two_steps
+
+    def inputs():
+        return tuple(torch.randn(3, tensors, 64, 64, generator=generator).to(device))
+
+    bench(None, Lamb, inputs, made=made)
 
 
 def parameter(values, gradient, device):

@@ -321,6 +321,25 @@ def test_a_net_learns_to_read_digits(device, digits):
     )
 
 
+@pytest.mark.parametrize("batches", [1, 10, 50])
+def test_benchmark(bench, device, generator, batches):
+    model = net(64, device)
+
+    def made(program):
+        def an_epoch(x, y):
+            data = list(zip(x, y, strict=True))
+            learner = program((data, data[:2]), deepcopy(model), half_square, metrics=[half_square])
+            return *learner.fit(1)[0].values(), learner.predict(x[0])
+
+        return an_epoch
+
+    def inputs():
+        shapes = (batches, 32, 64), (batches, 32, 10)
+        return tuple(torch.randn(shape, generator=generator).to(device) for shape in shapes)
+
+    bench(None, Learner, inputs, made=made)
+
+
 class Signs:
     """An optimiser with what a loop needs of one: steps of lr against the gradient's sign."""
 

@@ -314,6 +314,46 @@ def test_digits_are_learned_as_in_float32(device, digits, generator):
     )
 
 
+@pytest.mark.parametrize("examples", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, examples):
+    """A step in float32 (here called loop) against yours, where all numbers are whole and small.
+
+    So float16 rounds none of them, and the two give the same.
+    """
+    start = nn.Linear(192, 192)
+    with torch.no_grad():
+        for param in start.parameters():
+            param.copy_(torch.randint(-1, 2, param.shape, generator=generator))
+    start.to(device)
+
+    def made(program):
+        def a_step(x, y):
+            model = deepcopy(start)
+            mixed = program(model, torch.optim.SGD(model.parameters(), lr=0.5), scale=8.0)
+            return mixed.step((x, y), slopes), model.weight.detach()
+
+        return a_step
+
+    def inputs():
+        numbers = torch.randint(-1, 2, (2, examples, 192), generator=generator)
+        return tuple(numbers.float().to(device))
+
+    bench(made(SinglePrecision), MixedPrecision, inputs, made=made)
+
+
+class SinglePrecision:
+    def __init__(self, model, optimizer, scale):
+        self.model, self.optimizer = model, optimizer
+
+    def step(self, batch, loss_func):
+        inputs, targets = batch
+        loss = loss_func(self.model(inputs), targets)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+
 class Weights(nn.Module):
     """Multiplies with one weight, or gives its input times each of several, side by side."""
 

@@ -1,5 +1,6 @@
 from copy import deepcopy
 
+import pytest
 import torch
 from torch import nn
 
@@ -214,6 +215,30 @@ def test_random_numbers_go_on_as_before(device):
         f"after the seed 5 come {expected}, with a check in between that must not show {got}: "
         "dropout has drawn from the same numbers"
     )
+
+
+@pytest.mark.parametrize("examples", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, examples):
+    model = net(generator, 64, 256, 10).to(device)
+
+    def made(program):
+        def verdict_and_loss(*batch):
+            losses = []
+
+            def loss_func(outputs, targets):
+                losses.append(nn.functional.cross_entropy(outputs, targets))
+                return losses[-1]
+
+            # The last loss is the one that is judged: a verdict alone could be a guess.
+            return program(model, batch, loss_func, steps=5), losses[-1].detach()
+
+        return verdict_and_loss
+
+    def inputs():
+        x = torch.randn(examples, 64, generator=generator)
+        return x.to(device), torch.randint(10, (examples,), generator=generator).to(device)
+
+    bench(None, can_overfit, inputs, made=made)
 
 
 def assert_fits(expected, model, batch, why, loss_func=nn.functional.cross_entropy, **settings):

@@ -200,6 +200,22 @@ def test_largest_exp_is_a_number_of_the_dtype(device):
         assert got == rounded, f"{dtype} has {rounded!r}, not {got!r}: a rounding is missing"
 
 
+@pytest.mark.parametrize("numbers", [10, 1_000, 100_000])
+def test_benchmark(bench, device, generator, numbers):
+    def inputs():
+        # Large numbers: answers may be 1e-5 apart, which is more than the spacing of small ones.
+        return (torch.randn(numbers, generator=generator).mul(1e9).to(device),)
+
+    bench(one_by_one, spacing, inputs)
+
+
+def one_by_one(x):
+    """Take each number's power of two from Python."""
+    digits = DIGITS[x.dtype]
+    gaps = [2.0 ** (math.frexp(number)[1] - 1 - digits) for number in x.tolist()]
+    return torch.tensor(gaps, device=x.device)
+
+
 def assert_largest(dtype, expected, device):
     got = largest_exp(dtype)
     limit = torch.tensor([got], dtype=dtype, device=device)

@@ -1,6 +1,7 @@
 from math import asin, exp, lgamma, log, pi, sqrt
 
 import numpy as np
+import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
@@ -303,6 +304,32 @@ def test_the_loss_leads_back_to_the_predictions(device):
     loss.backward()
     meaning = "probabilities of a half, less shares of 0.75 and 0.25"
     assert_same(logits.grad, torch.tensor([[-0.25, 0.25]], device=device), meaning)
+
+
+@pytest.mark.parametrize("items", [10, 200, 2_000])
+def test_benchmark(bench, device, generator, items):
+    """Blends are taken apart again, which gives x whatever was drawn: answers can be compared."""
+    rng, places = np.random.default_rng(0), torch.arange(items).to(device)
+
+    def made(program):
+        def taken_apart(x):
+            blends, _, partner, share = program(x, places, 0.4, rng)
+            share = share.unsqueeze(1)
+            return (blends - (1 - share) * x[partner]) / share
+
+        return taken_apart
+
+    def inputs():
+        return (torch.randn(items, 16, generator=generator).to(device),)
+
+    bench(made(item_by_item), mixup, inputs, made=made)
+
+
+def item_by_item(x, y, alpha, rng):
+    order = rng.permutation(len(x)).tolist()
+    share = [0.5 + abs(rng.beta(alpha, alpha) - 0.5) for _ in order]
+    rows = [s * x[i] + (1 - s) * x[j] for i, (j, s) in enumerate(zip(order, share, strict=True))]
+    return torch.stack(rows), y, y[order], torch.tensor(share, device=x.device)
 
 
 def mixed(x, y=None, alpha=0.4, seed=0):

@@ -274,6 +274,24 @@ def test_the_classes_are_still_named(device, digits):
     )
 
 
+@pytest.mark.parametrize("items", [10, 300, 3_000])
+def test_benchmark(bench, device, generator, items):
+    def inputs():
+        return tuple(part.to(device) for part in drawn(items, 10, generator))
+
+    bench(item_by_item, binary_loss, inputs)
+
+
+def item_by_item(logits, labels):
+    losses = []
+    for row, label in zip(logits, labels.tolist(), strict=True):
+        target = torch.zeros_like(row)
+        if label >= 0:
+            target[label] = 1
+        losses.append(binary_cross_entropy_with_logits(row, target))
+    return torch.stack(losses).mean()
+
+
 def held_out(digits, device):
     """Train a linear model by the learner's loss; its answers and the labels of other digits."""
     if missing := {*CLASSES, *STRANGERS} - set(digits.labels.tolist()):

@@ -1,5 +1,6 @@
 from math import exp, log
 
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_same, unchanged
@@ -216,6 +217,19 @@ def test_any_of_leaves_its_logits(device):
     logits = tensor([[1.0, 3.0, 1.0], [2.0, -3.0, 1.0]], device)
     with unchanged(logits):
         any_of(logits)
+
+
+@pytest.mark.parametrize("items", [10, 1_000, 10_000])
+def test_benchmark(bench, device, generator, items):
+    def one_by_one(logits):
+        best = [item.softmax(0).max(0) for item in logits]
+        probabilities, classes = zip(*best, strict=True)
+        return torch.stack(classes), torch.stack(probabilities)
+
+    def inputs():
+        return (3 * torch.randn(items, 10, generator=generator).to(device),)
+
+    bench(one_by_one, one_of, inputs)
 
 
 def answers(logits, device):

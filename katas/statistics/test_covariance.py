@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_refused, assert_same, unchanged
@@ -254,6 +255,20 @@ def test_the_inputs_stay_as_they_are(device):
     with unchanged(x, y):
         covariance(x, y)
         covariance(y, x, correction=0)
+
+
+@pytest.mark.parametrize("pairs", [10, 1_000, 5_000])
+def test_benchmark(bench, device, generator, pairs):
+    def pair_by_pair(x, y):
+        of_x, of_y = x.mean(), y.mean()
+        products = [(one - of_x) * (other - of_y) for one, other in zip(x, y, strict=True)]
+        return torch.stack(products).sum() / (len(x) - 1)
+
+    def inputs():
+        x, noise = torch.randn(2, pairs, generator=generator).to(device)
+        return x, noise - x
+
+    bench(pair_by_pair, covariance, inputs)
 
 
 def related(generator, dtype):

@@ -1,6 +1,7 @@
 import gc
 import weakref
 
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_same, unchanged
@@ -220,6 +221,28 @@ def test_the_calculation_behind_a_value_is_not_kept_alive(device):
         assert is_free(gone), (
             f"what value {step + 1} was calculated from is kept alive: the average holds its graph"
         )
+
+
+@pytest.mark.parametrize("steps", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, steps):
+    """The weighted mean of all values so far, anew at each step (here called loop), and yours."""
+
+    def from_all_values(values):
+        powers = 0.9 ** torch.arange(steps, device=device).flip(0)
+        means = [powers[-n:] @ values[:n] / powers[-n:].sum() for n in range(1, steps + 1)]
+        return torch.stack(means)
+
+    def made(program):
+        def from_the_last_average(values):
+            moving = program(0.9)
+            return torch.stack([moving.update(x) for x in values])
+
+        return from_the_last_average
+
+    def inputs():
+        return (torch.rand(steps, 300, generator=generator).to(device),)
+
+    bench(from_all_values, DebiasedAverage, inputs, made=made)
 
 
 def averages(beta, values):

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_same, unchanged
@@ -116,6 +117,17 @@ def test_x_stays_as_it_is(device):
     x = torch.tensor([[1.0, 2.0, 4.0], [18.0, -3.0, 0.0]], device=device)
     with unchanged(x):
         mean_absolute_deviation(x, 0)
+
+
+@pytest.mark.parametrize("columns", [10, 1_000, 5_000])
+def test_benchmark(bench, device, generator, columns):
+    def column_by_column(x, dim):
+        return torch.stack([(each - each.mean()).abs().mean() for each in x.unbind(1 - dim)])
+
+    def inputs():
+        return torch.randn(200, columns, generator=generator).exp().to(device), 0
+
+    bench(column_by_column, mean_absolute_deviation, inputs)
 
 
 def deviation(numbers, device):

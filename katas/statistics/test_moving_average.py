@@ -3,6 +3,7 @@ import weakref
 from types import FunctionType, ModuleType
 
 import numpy as np
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_same, unchanged
@@ -187,6 +188,27 @@ def test_it_holds_no_more_after_a_thousand_updates(device):
         f"after 10 updates the object holds {held[10]} numbers, after 1,000 {held[1000]:,}: it "
         "keeps a history"
     )
+
+
+@pytest.mark.parametrize("steps", [10, 100, 1_000])
+def test_benchmark(bench, device, generator, steps):
+    """Adding up all values so far, anew at each step (here called loop), against yours."""
+
+    def from_all_values(values):
+        powers = 0.9 ** torch.arange(steps, device=device).flip(0)
+        return torch.stack([0.1 * powers[-n:] @ values[:n] for n in range(1, steps + 1)])
+
+    def made(program):
+        def from_the_last_average(values):
+            moving = program(0.9)
+            return torch.stack([moving.update(x) for x in values])
+
+        return from_the_last_average
+
+    def inputs():
+        return (torch.randn(steps, 300, generator=generator).to(device),)
+
+    bench(from_all_values, MovingAverage, inputs, made=made)
 
 
 def averages(beta, values):

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_refused, assert_same, unchanged
@@ -237,6 +238,20 @@ def test_x_and_y_stay_as_they_are(device):
     x, y = tensors(X, Y, device)
     with unchanged(x, y):
         pearson(x, y)
+
+
+@pytest.mark.parametrize("pairs", [10, 1_000, 10_000])
+def test_benchmark(bench, device, generator, pairs):
+    def pair_by_pair(x, y):
+        of_x, of_y = x.mean(), y.mean()
+        products = [(one - of_x) * (other - of_y) for one, other in zip(x, y, strict=True)]
+        return torch.stack(products).sum() / (len(x) - 1) / (x.std() * y.std())
+
+    def inputs():
+        x, noise = torch.randn(2, pairs, generator=generator).to(device)
+        return x, noise - x
+
+    bench(pair_by_pair, pearson, inputs)
 
 
 def assert_coefficient(x, y, expected, device, meaning):

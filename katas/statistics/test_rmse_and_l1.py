@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_refused, assert_same, unchanged
@@ -151,6 +152,19 @@ def test_the_inputs_stay_as_they_are(device):
         rmse(a, b)
         mean_absolute_error(a, b)
         l1_norm(a)
+
+
+@pytest.mark.parametrize("rows", [10, 1_000, 10_000])
+def test_benchmark(bench, device, generator, rows):
+    def row_by_row(a, b):
+        squares = [(one - other).pow(2).mean() for one, other in zip(a, b, strict=True)]
+        return torch.stack(squares).mean().sqrt()
+
+    def inputs():
+        a, b = torch.randn(2, rows, 50, generator=generator).to(device)
+        return a, b
+
+    bench(row_by_row, rmse, inputs)
 
 
 def assert_refused_both_ways(function, pairs, device):

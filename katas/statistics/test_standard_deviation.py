@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_same, unchanged
@@ -146,6 +147,18 @@ def test_measuring_leaves_x_as_it_is(device):
 
 def test_standardizing_leaves_x_as_it_is(device):
     assert_leaves_x(standardize, device)
+
+
+@pytest.mark.parametrize("columns", [10, 1_000, 5_000])
+def test_benchmark(bench, device, generator, columns):
+    def column_by_column(x, dim):
+        # None of the drawn columns is constant.
+        return torch.stack([(each - each.mean()) / each.std() for each in x.unbind(1 - dim)], 1)
+
+    def inputs():
+        return torch.randn(200, columns, generator=generator).to(device), 0
+
+    bench(column_by_column, standardize, inputs)
 
 
 def assert_leaves_x(function, device):

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_refused, assert_same, unchanged
@@ -186,3 +187,18 @@ def test_the_input_stays_as_it_is(device):
     for dim in (0, 1):
         with unchanged(t):
             equal_chunks(t, 2, dim)
+
+
+@pytest.mark.parametrize("pieces", [4, 100, 1_000])
+def test_benchmark(bench, device, generator, pieces):
+    def inputs():
+        return torch.randn(10 * pieces, 16, generator=generator).to(device), pieces
+
+    bench(row_by_row, equal_chunks, inputs)
+
+
+def row_by_row(t, pieces):
+    each = len(t) // pieces
+    return tuple(
+        torch.stack([t[number * each + row] for row in range(each)]) for number in range(pieces)
+    )

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -301,6 +303,20 @@ def test_the_inputs_stay_as_they_are(device):
     image = torch.arange(24.0, device=device).reshape(3, 2, 4) / 24
     with unchanged(image):
         to_grey(image)
+
+
+@pytest.mark.parametrize("pixels", [100, 10_000, 1_000_000])
+def test_benchmark(bench, device, generator, pixels):
+    side = math.isqrt(pixels)
+
+    def line_by_line(picture):
+        return torch.stack([line.T / 255 for line in picture], 1)
+
+    def inputs():
+        picture = torch.randint(256, (side, side, 3), generator=generator, dtype=torch.uint8)
+        return (picture.to(device),)
+
+    bench(line_by_line, to_tensor, inputs)
 
 
 def _bytes(*shape, device):

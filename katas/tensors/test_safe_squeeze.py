@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_refused, assert_same, unchanged
@@ -101,3 +102,14 @@ def test_logits_of_another_rank_are_refused(device):
             f"shape {shape} is not (batch, 1)",
             mentions=shape,
         )
+
+
+@pytest.mark.parametrize("examples", [10, 1_000, 10_000])
+def test_benchmark(bench, device, generator, examples):
+    def one_by_one(logits):
+        return torch.stack([example[0] for example in logits])
+
+    def inputs():
+        return (torch.randn(examples, 1, generator=generator).to(device),)
+
+    bench(one_by_one, predictions, inputs)

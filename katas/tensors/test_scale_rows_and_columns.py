@@ -196,3 +196,12 @@ def test_benchmark(bench, device, generator, rows):
         return m.to(device), torch.randn(rows, generator=generator).to(device)
 
     bench(loop_over_rows, scale_rows, inputs)
+
+
+@pytest.mark.parametrize("columns", [10, 100, 1_000, 10_000])
+def test_benchmark_columns(bench, device, generator, columns):
+    def inputs():
+        m = torch.randn(16, columns, generator=generator)
+        return m.to(device), torch.randn(columns, generator=generator).to(device)
+
+    bench(loop_over_columns, scale_columns, inputs)

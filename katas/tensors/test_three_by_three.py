@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_refused, assert_same, unchanged
@@ -221,6 +222,17 @@ def test_t_stays_as_it_is(device):
         t = matrix(3, 5, device)
         with unchanged(t):
             bottom_right(t, k)
+
+
+@pytest.mark.parametrize("rows", [2, 100, 1_000])
+def test_benchmark(bench, device, generator, rows):
+    def row_by_row(t, k):
+        return torch.stack([row[-k:] for row in t[-k:]])
+
+    def inputs():
+        return torch.randn(rows + 1, rows + 1, generator=generator).to(device), rows
+
+    bench(row_by_row, bottom_right, inputs)
 
 
 def matrix(height, width, device):

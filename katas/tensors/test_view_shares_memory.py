@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dojo.checks import answer_of, assert_refused, assert_same, unchanged
@@ -124,6 +125,17 @@ def test_both_stay_as_they_are():
     for other in (x[1], x.clone()):
         with unchanged(x, other):
             same_storage(x, other)
+
+
+@pytest.mark.parametrize("images", [10, 1_000, 10_000])
+def test_benchmark(bench, device, generator, images):
+    def one_by_one(x):
+        return torch.stack([image.flatten() for image in x])
+
+    def inputs():
+        return (torch.randn(images, 8, 8, generator=generator).to(device),)
+
+    bench(one_by_one, flatten_images, inputs)
 
 
 def assert_shared(a, b, names):
