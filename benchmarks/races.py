@@ -24,7 +24,7 @@ from dojo import work
 from dojo.arguments import copy_of, difference
 from dojo.fixtures import DUEL
 from dojo.race import measure
-from dojo.timings import duration, name_of
+from dojo.timings import duration, name_of, times
 
 BAR = 1.1
 ROUNDS = 5  # of reference against torch's own, of which the middle one counts
@@ -154,7 +154,7 @@ def table(results: dict[str, Any]) -> Iterator[str]:
             ", ".join(f"{size:,} {unit}" for unit, size in row["size"].items()),
             duration(row["loop_us"] / 1e6),
             duration(row["reference_us"] / 1e6),
-            f"{row['times_as_fast']:,.3g}",
+            times(row["times_as_fast"]),
             duration(own / 1e6) if own else "has none",
             f"{longer:.2f}" if longer else "",
             f"{row['limit_us'] / row['reference_us']:.0%}" if "limit_us" in row else "",

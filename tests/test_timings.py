@@ -48,7 +48,8 @@ def test_the_table_of_a_file():
     [vectorize] = [benchmark for benchmark in read(H200) if benchmark.name == "vectorize"]
     text = "\n".join(table(vectorize))
     assert "vectorize, by images" in text
-    assert "   cuda      10,000    413 ms             48.4 µs    8522.3" in text
+    assert "   cuda      10,000    413 ms   48.4 µs     8,522" in text
+    assert "mine" not in text
     assert "cost on cpu: loop n^1.0, reference n^0.5" in text
     assert "reference: cuda is faster than the CPU from 1,797 images on" in text
     assert max(map(len, text.splitlines())) <= 100
@@ -61,7 +62,12 @@ def test_all_that_is_measured_has_its_column():
         Timing("reference", "cuda", 10, 0.25, limit=0.2),
     )
     lines = list(table(Benchmark("kata", "rows", timings)))
-    assert " ".join(lines[2].split()) == "cuda 10 1 s 500 ms 250 ms 2.0 2.00 50% 250 ms"
+    assert " ".join(lines[2].split()) == "cuda 10 1 s 500 ms 250 ms 2 2 50% 250 ms"
+
+
+def test_a_power_below_zero_reads_as_zero():
+    timings = tuple(Timing("mine", "cpu", size, 1 / size**0.01) for size in (10, 1000))
+    assert list(table(Benchmark("kata", "rows", timings)))[-1] == "  cost on cpu: mine n^0.0"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"benchmarks": [1]}', '{"benchmarks": [{}]}'])
@@ -73,6 +79,17 @@ def test_another_file_is_said(tmp_path, text, capsys):
     assert "nox -s bench writes one" in main([str(file)])
     assert "no file of" in main([str(tmp_path / "missing.json")])
     assert "name the JSON file" in main([])
+
+
+def test_a_file_says_what_its_machine_could_do(tmp_path, capsys):
+    file = tmp_path / "some.json"
+    speed = {"copies": {"65536": 8e10, "1048576": 2e10}, "rate": 1.5e12}
+    file.write_text(json.dumps({"benchmarks": [], "speeds": {"cpu": speed}}))
+    assert main([str(file)]) is None
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last == (
+        "cpu: copies up to 80 GB/s, what no cache holds 20 GB/s; matrix product 1,500 GFLOP/s"
+    )
 
 
 @pytest.mark.timeout(60)  # matplotlib looks for fonts
@@ -166,15 +183,21 @@ def test_bringing_the_input_takes_time():
     assert transfer((torch.ones(10), [torch.ones(2)], 3), "cpu") >= 0
 
 
-def test_a_benchmark_carries_its_limit(project):
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_benchmark_carries_its_limit(project, raw):
     tests = project.root / "katas/numbers/test_double.py"
     body = "bench(lambda x: x + x, double, lambda: (torch.ones(9),))"
     more = f"\n\ndef test_benchmark(bench):\n    {body}\n"
     tests.write_text("import torch\n" + tests.read_text() + more)
+    options = ("--kata=double", "--benchmark-only", "--benchmark-json=b.json")
     result = project.pytest(
-        "--kata=double", "--benchmark-only", "--subject=solutions", "--benchmark-json=b.json"
+        *options, "--subject=solutions", *(["--benchmark-save-data"] if raw else [])
     )
     result.assert_outcomes(passed=2, skipped=1)
-    rows = json.loads((project.root / "b.json").read_text())["benchmarks"]
+    found = json.loads((project.root / "b.json").read_text())
+    rows = found["benchmarks"]
     assert all(row["extra_info"]["limit"] > 0 for row in rows)
     assert all("transfer" not in row["extra_info"] for row in rows)
+    assert all(("data" in row["stats"]) == raw for row in rows)
+    assert found["speeds"]["cpu"]["rate"] > 0
+    assert len(found["speeds"]["cpu"]["copies"]) > 3

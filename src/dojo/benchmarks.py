@@ -9,7 +9,12 @@ from pathlib import Path
 from dojo.charts import draw
 from dojo.desk import quiet_pipe
 from dojo.errors import UserError
-from dojo.timings import read, table
+from dojo.timings import read, speeds, table
+
+LEGEND = """\
+loop/mine, loop/ref: how many times as fast as the loop; mine/ref: how many times as long as the
+reference; limit: how much of this machine's speed the operations of it reach (yours, where there
+is one); transfer: to bring the input to the device; n^1.0: twice the size takes twice the time."""
 
 
 def main(arguments: list[str]) -> str | None:
@@ -22,12 +27,12 @@ def main(arguments: list[str]) -> str | None:
         return "benchmarks: name the JSON file that nox -s bench wrote, and a folder for pictures"
     try:
         benchmarks = read(Path(arguments[0]))
+        machine = list(speeds(Path(arguments[0])))
     except UserError as error:
         return f"benchmarks: {error}"
     for benchmark in benchmarks:
         print("\n".join(table(benchmark)), end="\n\n")
-    print("loop/mine: how many times as fast as the loop; limit: how much of the machine's speed")
-    print("the work of it reaches; both of the reference, where there is none of yours.")
+    print(LEGEND, *machine, sep="\n")
     if len(arguments) == 2:
         for file in draw(benchmarks, Path(arguments[1])):
             print(file)

@@ -27,7 +27,7 @@ from dojo.arguments import copy_of, difference, numbers_in, refill
 from dojo.bench import runs_beside_the_host, timer
 from dojo.paired import LOOKS, Measurement, Pair, decide
 from dojo.slowness import explain
-from dojo.timings import duration
+from dojo.timings import duration, times
 
 __all__ = ["check_answers", "measure", "race"]
 
@@ -230,7 +230,7 @@ def _no_garbage_collection() -> Iterator[None]:
 
 def _told(mine: Function, measurement: Measurement, at_least: float) -> str:
     low, ratio, high = (
-        _times(value) for value in (measurement.low, measurement.ratio, measurement.high)
+        times(value) for value in (measurement.low, measurement.ratio, measurement.high)
     )
     return (
         f"{_name(mine)} takes {duration(measurement.mine_seconds)} a call, the loop "
@@ -242,7 +242,3 @@ def _told(mine: Function, measurement: Measurement, at_least: float) -> str:
 def _name(function: Function) -> str:
     name = getattr(function, "__name__", "<unnamed>")
     return "your function" if name.startswith("<") else str(name)
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"

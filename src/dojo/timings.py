@@ -4,6 +4,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,10 +84,9 @@ def read(file: Path) -> list[Benchmark]:
     Raises:
         UserError: the file is missing, or none of pytest-benchmark's.
     """
-    try:
-        rows = json.loads(file.read_text(encoding="utf-8"))["benchmarks"]
-        timings: dict[tuple[str, str], list[Timing]] = defaultdict(list)
-        for row in rows:
+    timings: dict[tuple[str, str], list[Timing]] = defaultdict(list)
+    with _understood(file):
+        for row in json.loads(file.read_text(encoding="utf-8"))["benchmarks"]:
             params = dict(row["params"])
             side, device = params.pop("bench"), params.pop("device", "cpu")
             sizes = {name: size for name, size in params.items() if isinstance(size, int)}
@@ -100,11 +100,33 @@ def read(file: Path) -> list[Benchmark]:
                 more.get("transfer"),
             )
             timings[name_of(row["fullname"]), " × ".join(sizes)].append(timing)
+    return [Benchmark(name, unit, tuple(found)) for (name, unit), found in timings.items()]
+
+
+def speeds(file: Path) -> Iterator[str]:
+    """What the machine of a file could do at the best, a line for each device.
+
+    Raises:
+        UserError: the file is missing, or none of pytest-benchmark's.
+    """
+    with _understood(file):
+        found = json.loads(file.read_text(encoding="utf-8")).get("speeds", {})
+        for device, speed in found.items():
+            *_, large = copies = speed["copies"].values()
+            yield (
+                f"{device}: copies up to {times(max(copies) / 1e9)} GB/s, what no cache holds "
+                f"{times(large / 1e9)} GB/s; matrix product {times(speed['rate'] / 1e9)} GFLOP/s"
+            )
+
+
+@contextmanager
+def _understood(file: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{file} is no file of pytest-benchmark's ({error!r}): nox -s bench writes one"
         ) from None
-    return [Benchmark(name, unit, tuple(found)) for (name, unit), found in timings.items()]
 
 
 def name_of(node: str) -> str:
@@ -126,19 +148,24 @@ def _slope(points: Sequence[tuple[float, float]]) -> float:
 def table(benchmark: Benchmark) -> Iterator[str]:
     """What there is to say about one benchmark, in lines of up to 100 columns."""
     yield f"{benchmark.name}, by {benchmark.unit or 'one size'}"
-    head = ("device", "size", *SIDES, "loop/mine", "mine/ref", "limit", "transfer")
-    yield "  " + _row(head)
+    head = ("device", "size", *SIDES, *_ratios(benchmark), "limit", "transfer")
+    rows: list[tuple[str, ...]] = [head]
     for device in benchmark.devices:
         sides = {side: benchmark.at(side, device) for side in SIDES}
         for size in sorted(set().union(*sides.values())):
-            yield "  " + _row(
-                (device, f"{size:,}", *_cells({s: t.get(size) for s, t in sides.items()}))
-            )
+            found = {side: timings.get(size) for side, timings in sides.items()}
+            rows.append((device, f"{size:,}", *_cells(found)))
+    is_told = [any(column[1:]) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = zip(row, _WIDTHS, is_told, strict=True)
+        line = "".join(f"{cell:>{width}}" for cell, width, told in cells if told)
+        yield "  " + line.rstrip()
     for device in benchmark.devices:
-        grown = {side: benchmark.exponent(side, device) for side in SIDES}
-        told = [f"{side} n^{power:.1f}" for side, power in grown.items() if power is not None]
-        if told:
-            yield f"  cost on {device}: {', '.join(told)}"
+        powers = ((side, benchmark.exponent(side, device)) for side in SIDES)
+        # + 0.0: a power a little below 0 would read -0.0
+        grown = [f"{side} n^{round(p, 1) + 0.0}" for side, p in powers if p is not None]
+        if grown:
+            yield f"  cost on {device}: {', '.join(grown)}"
     for device in benchmark.devices[1:]:
         for side in ("mine", "reference"):
             if benchmark.at(side, device):
@@ -152,20 +179,22 @@ def _crossed(benchmark: Benchmark, side: str, device: str) -> str:
     return f"{side}: {device} is faster than the CPU from {size:,} {benchmark.unit} on"
 
 
+def _ratios(benchmark: Benchmark) -> tuple[str, str]:
+    """The headings of the two ratios: of the reference to the loop, where there is none of mine."""
+    has_mine = any(timing.side == "mine" for timing in benchmark.timings)
+    return ("loop/mine" if has_mine else "loop/ref"), "mine/ref"
+
+
 def _cells(found: dict[str, Timing | None]) -> Iterator[str]:
     """The times of the three, and what follows from them."""
     loop, mine, reference = (found[side] for side in SIDES)
     for timing in (loop, mine, reference):
         yield duration(timing.seconds) if timing else ""
     best = mine or reference
-    yield f"{loop.seconds / best.seconds:.1f}" if loop and best else ""
-    yield f"{mine.seconds / reference.seconds:.2f}" if mine and reference else ""
+    yield times(loop.seconds / best.seconds) if loop and best else ""
+    yield times(mine.seconds / reference.seconds) if mine and reference else ""
     yield f"{best.limit / best.seconds:.0%}" if best and best.limit else ""
     yield duration(best.transfer) if best and best.transfer else ""
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
 
 
 _WIDTHS = (7, 12, 10, 10, 10, 10, 9, 7, 10)
@@ -177,3 +206,8 @@ def duration(seconds: float) -> str:
         if seconds >= 0.9995 * size:  # 999.7 µs would read 1e+03 µs
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
+
+
+def times(ratio: float) -> str:
+    """A ratio with three digits, or with all before the point: 0.0123, 4.5, 1,234."""
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
