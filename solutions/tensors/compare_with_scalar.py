@@ -37,7 +37,7 @@ def count_above(
     floating-point matrix. On 300 by 200 numbers they are more than 10 times as fast as a Python
     loop over the numbers.
     """
-    return (matrix > value).sum()
+    return (matrix > value).count_nonzero()
 
 
 HINTS = (
@@ -45,7 +45,7 @@ HINTS = (
     "comes back to the same number?",
     "Which method of a tensor gives it a larger shape without a copy? And what is the sum of a "
     "tensor of booleans, and of which dtype?",
-    "value.expand(shape) is the view, (matrix > value).sum() the count.",
+    "value.expand(shape) is the view, (matrix > value).count_nonzero() the count; sum() is, too.",
 )
 ANSWER = """
 By broadcasting: the number is read as if it were a matrix. A stride says how far apart in memory
@@ -53,10 +53,10 @@ two neighbours of an axis lie, and expand sets it to 0: whichever row and column
 get the same one element. 300 by 200 copies would be 240 kB in float32; the view takes none. As all
 its elements share one place, expanded views are for reading: clone() before you write.
 
-The comparison gives a matrix of booleans, and their sum is int64: exact, where a float32 stops
-counting at 16,777,216. Leave it a tensor. On a GPU item() waits until all that was launched is
-done, and in a training loop that wait comes with every batch. Mind NaN as well: no comparison with
-it is true but !=, so "all minus those at most value" is another count.
+The comparison gives a matrix of booleans, and their count or sum is int64: exact, where a float32
+stops counting at 16,777,216. Leave it a tensor. On a GPU item() waits until all that was launched
+is done, and in a training loop that wait comes with every batch. Mind NaN as well: no comparison
+with it is true but !=, so "all minus those at most value" is another count.
 """
 
 
@@ -78,8 +78,8 @@ def stretches_one_axis_after_the_other(value, shape):
 
 
 @alternative(replaces="count_above")
-def counts_what_is_not_zero(matrix, value):
-    return torch.gt(matrix, value).count_nonzero()
+def adds_up_the_truths(matrix, value):
+    return torch.gt(matrix, value).sum()
 
 
 @alternative(replaces="count_above")
