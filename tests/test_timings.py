@@ -62,7 +62,7 @@ def test_all_that_is_measured_has_its_column():
         Timing("reference", "cuda", 10, 0.25, limit=0.2),
     )
     lines = list(table(Benchmark("kata", "rows", timings)))
-    assert " ".join(lines[2].split()) == "cuda 10 1 s 500 ms 250 ms 2 2 50% 250 ms"
+    assert " ".join(lines[2].split()) == "cuda 10 1 s 500 ms 250 ms 2 2.00 50% 250 ms"
 
 
 def test_a_power_below_zero_reads_as_zero():

@@ -192,7 +192,7 @@ def _cells(found: dict[str, Timing | None]) -> Iterator[str]:
         yield duration(timing.seconds) if timing else ""
     best = mine or reference
     yield times(loop.seconds / best.seconds) if loop and best else ""
-    yield times(mine.seconds / reference.seconds) if mine and reference else ""
+    yield f"{mine.seconds / reference.seconds:.2f}" if mine and reference else ""
     yield f"{best.limit / best.seconds:.0%}" if best and best.limit else ""
     yield duration(best.transfer) if best and best.transfer else ""
 

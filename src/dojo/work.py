@@ -25,7 +25,7 @@ from dojo.bench import runs_beside_the_host, timer
 
 ROUNDS = 5  # of each measurement of the machine; the fastest counts
 # Bytes that are copied, from what a core's own cache holds to more than any cache does.
-COPIED = tuple(1 << power for power in range(16, 27, 2))
+COPIED = tuple(1 << power for power in range(16, 27))
 # Rows and columns of the matrices that are multiplied; a GPU is idle with smaller ones.
 MULTIPLIED = {"cpu": 1024, "accelerator": 4096}
 # Operations that reserve memory and leave it as it is.
