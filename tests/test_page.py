@@ -72,7 +72,8 @@ def test_what_was_done_is_shown(project, curriculum):
     book.note(kata, "solved", [], 0.1, project.stub.read_bytes())
     pictures = project.root / ".dojo/benchmarks/pictures"
     pictures.mkdir(parents=True)
-    (pictures / "double.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'></svg>")
+    for name in ("halve", "double", "double-small", "another"):
+        (pictures / f"{name}.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'></svg>")
     page = Page(render(curriculum))
     text = " ".join(page.texts)
     assert "1 of 2 katas solved" in text
@@ -80,9 +81,11 @@ def test_what_was_done_is_shown(project, curriculum):
     assert "numbers/double" in text
     assert f"return 2 * x  # {NASTY}" in text  # as text, and no element
     assert not page.all("script")
-    [image] = page.all("img")
-    assert image["alt"] == "Seconds a call against size, for double"
-    assert image["src"].startswith("data:image/svg+xml;base64,")
+    images = page.all("img")
+    names = [image["alt"].removeprefix("Seconds a call against size, for ") for image in images]
+    assert names == ["double", "double-small", "halve"]
+    assert images[0]["src"].startswith("data:image/svg+xml;base64,")
+    assert any("1 of katas that are not solved" in words for words in page.texts)
     assert any("1 not solved" in words for words in page.texts)
 
 

@@ -5,10 +5,9 @@ It opens without a server or a network: pictures, style and script are in the fi
 
 import base64
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -66,10 +65,11 @@ def render(curriculum: Curriculum, *, stamp: str = "") -> str:
         lstrip_blocks=True,
     )
     days = list(_days(attempts))
+    solved = [row for row in rows.values() if row.state == "solved"]
     return environment.get_template("report.html.j2").render(
         made=datetime.now(UTC).astimezone(),
         chapters=[(chapter, _rows(chapter, rows)) for chapter in curriculum.chapters],
-        solved=sum(row.state == "solved" for row in rows.values()),
+        solved=len(solved),
         rows=rows,
         due=sorted((row for row in rows.values() if _is_due(row)), key=lambda row: row.due or ""),
         hinted=[row for row in rows.values() if row.hints],
@@ -77,7 +77,8 @@ def render(curriculum: Curriculum, *, stamp: str = "") -> str:
         days=days,
         most=max(day.solved + day.others for day in days) or 1,
         answers=list(_answers(curriculum, rows)),
-        pictures=list(_pictures(curriculum.root)),
+        yours=list(_pictures(curriculum, solved)),
+        others=list(_pictures(curriculum, [row for row in rows.values() if row not in solved])),
         stamp=stamp,
     )
 
@@ -113,8 +114,13 @@ def _answers(curriculum: Curriculum, rows: dict[str, Row]) -> Iterator[Solved]:
             yield Solved(kata, question(kata), mine, reference)
 
 
-def _pictures(root: Path) -> Iterator[Picture]:
-    folder = root / ".dojo" / "benchmarks" / "pictures"
-    for file in sorted(folder.glob("*.svg")):
-        content = base64.b64encode(file.read_bytes()).decode("ascii")
-        yield Picture(file.stem, f"data:image/svg+xml;base64,{content}")
+def _pictures(curriculum: Curriculum, rows: Iterable[Row]) -> Iterator[Picture]:
+    """The pictures of these katas; several of one are called kata-which.svg."""
+    folder = curriculum.root / ".dojo" / "benchmarks" / "pictures"
+    drawn = sorted(folder.glob("*.svg"), key=lambda file: file.stem)
+    for row in rows:
+        name = row.kata.partition("/")[2]
+        for file in drawn:
+            if file.stem.partition("-")[0] == name:
+                content = base64.b64encode(file.read_bytes()).decode("ascii")
+                yield Picture(file.stem, f"data:image/svg+xml;base64,{content}")
