@@ -76,6 +76,28 @@ def test_a_file_gets_no_bar(timed):
     result.stdout.fnmatch_lines(["*......*"])
 
 
+def test_it_says_why_an_answer_is_left_out(timed):
+    timed.answer("return x")
+    result = timed.pytest(*ONLY, "-q")
+    result.stdout.fnmatch_lines(["double: yours is not right yet: AssertionError(*"])
+    timed.answer("return x", before="import nothing_like_that\n")
+    result = timed.pytest(*ONLY, "-q")
+    result.stdout.fnmatch_lines(["double: No module named 'nothing_like_that'"])
+
+
+def test_it_says_once_that_katas_are_not_started(timed, monkeypatch):
+    timed.write("katas/numbers/test_halve.py", BENCHMARK.replace("double", "halve"))
+    timed.stub.write_text(timed.fresh)
+    told = "not started: write {0} in katas/numbers/{0}.py"
+    lines = [f"{name}: {told.format(name)}" for name in ("double", "halve")]
+    result = timed.pytest(*ONLY[1:], "-q")
+    result.stdout.fnmatch_lines(lines, consecutive=True)
+    result.stdout.no_fnmatch_line("*more that are*")
+    monkeypatch.setattr("dojo.benchrun.LISTED", 1)
+    result = timed.pytest(*ONLY[1:], "-q")
+    result.stdout.fnmatch_lines([lines[0], "... and 1 more that are not started"], consecutive=True)
+
+
 def test_a_run_compares_with_the_last_one(timed):
     kept = (*ONLY, "--benchmark-storage=file://.dojo/benchmarks")
     timed.pytest(*kept, "--benchmark-autosave")

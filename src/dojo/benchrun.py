@@ -10,6 +10,8 @@ from dojo.standin import NAME
 from dojo.timings import name_of
 from dojo.work import Machine, machine
 
+UNTIMED = "untimed"  # what a test's report carries the reason under why yours is left out
+LISTED = 3  # katas that are not started
 PATIENCE = 60  # seconds for a row: a loop is called five times and more, to be compared and timed
 
 
@@ -43,6 +45,30 @@ def complete(found: dict[str, Any], *, raw: bool) -> None:
 def _speeds(machine: Machine) -> dict[str, Any]:
     copies = {str(size): round(speed) for size, speed in machine.copies}
     return {"copies": copies, "rate": round(machine.rate)}
+
+
+class Untimed:
+    """The plugin that says at the end why answers of the learner's were left out."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the reason."""
+        if reason := dict(report.user_properties).get(UNTIMED):
+            self.reasons[name_of(report.nodeid)] = str(reason)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say it; of those that are not started only the first, for they are many."""
+        if self.reasons:
+            terminalreporter.ensure_newline()
+        untouched = 0
+        for name, reason in self.reasons.items():
+            untouched += reason.startswith("not started")
+            if untouched <= LISTED or not reason.startswith("not started"):
+                terminalreporter.write_line(f"{name}: {reason}", yellow=True)
+        if untouched > LISTED:
+            terminalreporter.write_line(f"... and {untouched - LISTED} more that are not started")
 
 
 def show_bar(config: pytest.Config, total: int) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from dojo import devices, guard, pictures, race, standin, work
+from dojo import benchrun, devices, guard, pictures, race, standin, work
 from dojo.bench import runs_beside_the_host
 from dojo.digits import Digits, bundled, from_folder
 from dojo.errors import UserError
@@ -176,7 +176,7 @@ def bench(
             timed = loop
         elif request.param == "mine":
             if reason := request.node.stash.get(NOT_MINE, None):
-                pytest.skip(reason)
+                _leave_out(request, reason)
             judge = loop or timed
             try:
                 timed = made(mine)
@@ -186,12 +186,17 @@ def bench(
                     place = {"ratio": result.ratio, "low": result.low, "high": result.high}
                     benchmark.extra_info.update(place)
             except (Exception, SystemExit, pytest.fail.Exception) as error:  # the learner's code
-                pytest.skip(f"yours is not right yet: {error!r}")
+                _leave_out(request, f"yours is not right yet: {error!r}")
         benchmark(timed, *inputs())
         seconds = benchmark.stats.stats.median if benchmark.stats else math.inf
         benchmark.extra_info.update(_what_it_means(timed, inputs(), str(on), seconds))
 
     return run
+
+
+def _leave_out(request: pytest.FixtureRequest, reason: str) -> NoReturn:
+    request.node.user_properties.append((benchrun.UNTIMED, reason))
+    pytest.skip(reason)
 
 
 def _what_it_means(

@@ -87,6 +87,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.has_plugin(ELSEWHERE):
         summary = Summary(dojo.curriculum, dojo.journal, config)
         config.pluginmanager.register(summary, "dojo.summary")
+        if config.getoption("benchmark_only", False):
+            config.pluginmanager.register(benchrun.Untimed(), "dojo.untimed")
 
 
 class Dojo:
