@@ -1,7 +1,9 @@
 """The README is true: its first session, played again, shows what it shows."""
 
+import json
 import re
 import shutil
+import subprocess
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -71,3 +73,19 @@ def test_the_first_session_is_as_it_says(copy, watch_in):
             assert timeless(line) in lines, f"{line!r} is not on the screen:\n{seen}"
         played += 1
     assert played >= 5
+
+
+def test_the_table_of_races_is_that_of_their_file():
+    races = ROOT / "benchmarks" / "races.py"
+    file = ROOT / "benchmarks" / "results" / "races_cpu.json"
+    command = [sys.executable, str(races), "--table", str(file)]
+    table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert table in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_no_reference_is_slower_than_torch_but_where_a_kata_forbids_its_function():
+    file = ROOT / "benchmarks" / "results" / "races_cpu.json"
+    rows = json.loads(file.read_text(encoding="utf-8"))["rows"]
+    largest = {row["benchmark"]: row for row in rows}
+    slower = [name for name, row in largest.items() if row.get("times_as_long", 0) > 1.1]
+    assert sorted(slower) == ["matrix_product", "reflection_padding", "resize bilinear"]
