@@ -474,104 +474,6 @@ def test_an_error_behind_a_failed_claim_is_told_with_its_line(project):
     )
 
 
-def test_katas_without_a_benchmark_say_so(project):
-    result = project.pytest("--benchmark-only")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: no benchmark here: *"])
-
-
-def test_a_benchmark_by_name_says_what_it_takes(project):
-    project.write("katas/numbers/test_double.py", BENCHMARK)
-    result = project.pytest("katas/numbers/test_double.py::test_benchmark")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: add --benchmark-only to run a benchmark"])
-
-
-BENCHMARK = """
-import pytest
-from katas.numbers.double import double
-
-
-def test_it():
-    assert double(1) == 2
-
-
-@pytest.mark.parametrize("size", [10, 1_000])
-def test_benchmark(bench, size):
-    numbers = iter(range(100, 10**6))
-    bench(lambda xs: xs + xs, double, lambda: ([next(numbers)] * size,))
-"""
-
-
-def test_a_benchmark_times_the_loop_the_learners_and_the_reference(project):
-    project.write("katas/numbers/test_double.py", BENCHMARK)
-    project.answer("return 2 * x")
-    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01")
-    result.assert_outcomes(passed=6, deselected=1)
-    for row in ("loop-10", "mine-10", "reference-10", "loop-1000", "mine-1000", "reference-1000"):
-        result.stdout.fnmatch_lines([f"test_benchmark[[]{row}]*"])
-    result.stdout.fnmatch_lines(["*benchmark 'double size=    1,000 cpu': 3 tests*"])
-
-
-def test_a_benchmark_may_say_how_a_class_becomes_a_function(project):
-    made = "made=lambda program: lambda xs: program(xs) + [0]"
-    changed = BENCHMARK.replace("xs + xs", "xs + xs + [0]").replace(
-        "* size,))", f"* size,), {made})"
-    )
-    project.write("katas/numbers/test_double.py", changed)
-    project.answer("return 2 * x")
-    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01")
-    result.assert_outcomes(passed=6, deselected=1)
-
-
-def test_a_benchmark_without_a_loop_times_the_other_two(project):
-    changed = BENCHMARK.replace("bench(lambda xs: xs + xs,", "bench(None,")
-    project.write("katas/numbers/test_double.py", changed)
-    project.answer("return 2 * x")
-    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01", "-rs")
-    result.assert_outcomes(passed=4, skipped=2, deselected=1)
-    result.stdout.fnmatch_lines(["SKIPPED*there is no loop to beat"])
-
-
-def test_a_benchmark_without_a_loop_compares_with_the_reference(project):
-    changed = BENCHMARK.replace("bench(lambda xs: xs + xs,", "bench(None,")
-    project.write("katas/numbers/test_double.py", changed)
-    project.answer("return x")
-    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01", "-rs")
-    result.assert_outcomes(passed=2, skipped=4, deselected=1)
-    result.stdout.fnmatch_lines(["SKIPPED*yours is not right yet: *"])
-
-
-def test_a_benchmark_without_an_answer_times_the_others(project):
-    project.write("katas/numbers/test_double.py", BENCHMARK)
-    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01", "-rs")
-    result.assert_outcomes(passed=4, skipped=2, deselected=1)
-    result.stdout.fnmatch_lines(["SKIPPED*not started: write double in katas/numbers/double.py"])
-
-
-SOMETIMES_WRONG = """
-    global calls
-    calls = globals().get("calls", 0) + 1
-    return 2 * x if calls < 9 else x"""
-
-
-@pytest.mark.parametrize("body", ["return x", "return y", "raise SystemExit", SOMETIMES_WRONG])
-def test_a_benchmark_of_a_wrong_answer_is_skipped_with_the_reason(project, body):
-    project.write("katas/numbers/test_double.py", BENCHMARK)
-    project.answer(body)
-    result = project.pytest("-k", "double", "--benchmark-only", "--benchmark-max-time=0.01", "-rs")
-    result.assert_outcomes(passed=4, skipped=2, deselected=1)
-    result.stdout.fnmatch_lines(["SKIPPED*yours is not right yet: *"])
-
-
-def test_benchmarks_are_no_part_of_a_kata(project):
-    project.write("katas/numbers/test_double.py", BENCHMARK)
-    project.answer("return 2 * x")
-    result = project.pytest("-k", "double")
-    result.assert_outcomes(passed=1, deselected=6)
-    result.stdout.fnmatch_lines(["numbers/double: solved"])
-
-
 def test_katas_are_judged_in_learning_order(project):
     curriculum = project.root / "katas/curriculum.toml"
     text = curriculum.read_text().replace('double = ["X01"]\n', "")
@@ -590,18 +492,6 @@ def test_a_narrow_terminal_gets_narrow_lines():
     for width in (40, 80):
         lengths = [len(line) for line, _ in verdicts([result], ("cpu",), width)]
         assert width - 6 < max(lengths) <= width
-
-
-def test_two_benchmarks_of_a_kata_are_two_tables(project):
-    tests = project.root / "katas/numbers/test_double.py"
-    more = "".join(
-        f"\n\ndef test_benchmark{which}(bench):\n    bench(lambda x: x + x, double, lambda: (3,))\n"
-        for which in ("_small", "")
-    )
-    tests.write_text(tests.read_text() + more)
-    result = project.pytest("--kata=double", "--benchmark-only", "--subject=solutions")
-    result.assert_outcomes(passed=6)
-    result.stdout.fnmatch_lines(["*benchmark 'double cpu'*", "*benchmark 'double small cpu'*"])
 
 
 def test_what_a_failing_answer_prints_is_shown(project):

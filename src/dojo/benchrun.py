@@ -1,4 +1,4 @@
-"""How benchmarks run under pytest: what belongs together, by which clock, and for how long."""
+"""How benchmarks run under pytest: what is told apart, timed and kept, and why one is left out."""
 
 from typing import Any
 
@@ -42,9 +42,9 @@ def complete(found: dict[str, Any], *, raw: bool) -> None:
     found["speeds"] = {device: _speeds(machine(device)) for device in sorted(devices)}
 
 
-def _speeds(machine: Machine) -> dict[str, Any]:
-    copies = {str(size): round(speed) for size, speed in machine.copies}
-    return {"copies": copies, "rate": round(machine.rate)}
+def _speeds(found: Machine) -> dict[str, Any]:
+    copies = {str(size): round(speed) for size, speed in found.copies}
+    return {"copies": copies, "rate": round(found.rate)}
 
 
 class Untimed:
