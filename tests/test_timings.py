@@ -44,6 +44,17 @@ def test_the_crossing_is_the_size_from_which_the_device_stays_faster():
     assert Benchmark("kata", "rows", (*cpu, *odd)).crossing("mine", "cuda") is None
 
 
+def test_two_lines_meet_between_the_sizes():
+    # 10, 100 and 1,000 µs, and a constant 50 µs: they meet at 50.
+    cpu, gpu = grown("mine", "cpu", 1), grown("mine", "cuda", 0, 50)
+    benchmark = Benchmark("kata", "rows", (*cpu, *gpu))
+    assert benchmark.meeting("mine", "cuda") == pytest.approx(50)
+    assert "  mine: cuda is faster than the CPU from 100 on, even at about 50" in table(benchmark)
+    for never_or_always in (grown("mine", "cuda", 1, 2), grown("mine", "cuda", 1, 0.5)):
+        benchmark = Benchmark("kata", "rows", (*cpu, *never_or_always))
+        assert benchmark.meeting("mine", "cuda") is None
+
+
 def test_the_table_of_a_file():
     [vectorize] = [benchmark for benchmark in read(H200) if benchmark.name == "vectorize"]
     text = "\n".join(table(vectorize))
@@ -51,7 +62,7 @@ def test_the_table_of_a_file():
     assert "   cuda      10,000    413 ms   48.4 µs     8,522" in text
     assert "mine" not in text
     assert "cost on cpu: loop n^1.0, reference n^0.5" in text
-    assert "reference: cuda is faster than the CPU from 1,797 images on" in text
+    assert "reference: cuda is faster than the CPU from 1,797 on, even at about 590" in text
     assert max(map(len, text.splitlines())) <= 100
 
 

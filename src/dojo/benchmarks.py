@@ -12,9 +12,10 @@ from dojo.errors import UserError
 from dojo.timings import read, speeds, table
 
 LEGEND = """\
-loop/mine, loop/ref: how many times as fast as the loop; mine/ref: how many times as long as the
-reference; limit: how much of this machine's speed the operations of it reach (yours, where there
-is one); transfer: to bring the input to the device; n^1.0: twice the size takes twice the time."""
+loop/mine, loop/ref: how many times as fast as the loop. mine/ref: how many
+times as long as the reference. limit: how much of this machine's speed its
+operations reach. transfer: to bring the input to the device. n^1.0: twice the
+size takes twice the time. limit and transfer are yours, where there is one."""
 
 
 def main(arguments: list[str]) -> str | None:

@@ -52,11 +52,13 @@ def _picture(benchmark: Benchmark) -> Figure:
                     label=f"{side}, {device}",
                 )
     for device in benchmark.devices[1:]:
-        if size := benchmark.crossing("reference", device):
-            axes.axvline(size, color="#868e96", linewidth=1)
+        if benchmark.crossing("reference", device):
+            smallest = min(benchmark.at("reference", device))
+            size = benchmark.meeting("reference", device) or smallest
+            axes.axvline(size, color="#868e96", linewidth=1, zorder=0)
             axes.annotate(
                 f"{device} wins from here",
-                (size, 0.4),
+                (size, 0.5),
                 (-4, 0),
                 xycoords=("data", "axes fraction"),
                 textcoords="offset points",
@@ -65,6 +67,7 @@ def _picture(benchmark: Benchmark) -> Figure:
                 color="#495057",
                 ha="right",
                 va="center",
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
             )
     axes.set(
         xscale="log",
@@ -73,6 +76,9 @@ def _picture(benchmark: Benchmark) -> Figure:
         ylabel="seconds a call",
         title=benchmark.name,
     )
+    sizes = sorted({timing.size for timing in benchmark.timings})
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.set_xticks([], minor=True)
     axes.grid(True, which="major", color="#dee2e6")
     axes.legend(fontsize=8)
     return figure

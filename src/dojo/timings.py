@@ -77,6 +77,20 @@ class Benchmark:
             wins = size
         return wins
 
+    def meeting(self, side: str, device: str) -> float | None:
+        """The size, between two that were tried, at which the device is as fast as the CPU.
+
+        None if it is faster at all sizes, or at none.
+        """
+        here, there = self.at(side, "cpu"), self.at(side, device)
+        above = self.crossing(side, device)
+        below = max((size for size in here.keys() & there.keys() if size < (above or 0)), default=0)
+        if not above or not below:
+            return None
+        # By straight lines between the points, as in a picture with two logarithmic axes.
+        lost, won = (math.log(there[size].seconds / here[size].seconds) for size in (below, above))
+        return float(below * (above / below) ** (lost / (lost - won)))
+
 
 def read(file: Path) -> list[Benchmark]:
     """The benchmarks of a file, in its order.
@@ -176,7 +190,9 @@ def _crossed(benchmark: Benchmark, side: str, device: str) -> str:
     size = benchmark.crossing(side, device)
     if size is None:
         return f"{side}: at no size that was tried is {device} faster than the CPU"
-    return f"{side}: {device} is faster than the CPU from {size:,} {benchmark.unit} on"
+    meeting = benchmark.meeting(side, device)
+    even = f", even at about {float(f'{meeting:.2g}'):,.0f}" if meeting else ""
+    return f"{side}: {device} is faster than the CPU from {size:,} on{even}"
 
 
 def _ratios(benchmark: Benchmark) -> tuple[str, str]:
