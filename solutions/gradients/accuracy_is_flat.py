@@ -121,6 +121,17 @@ def works_in_a_copy(metric, weights, eps, count, generator):
     return 1 - missed / count
 
 
+@alternative(replaces="share_of_nudges_felt")
+def asks_for_more_and_for_less(metric, weights, eps, count, generator):
+    felt = 0
+    for _ in range(count):
+        there = torch.randn(weights.shape, dtype=weights.dtype, generator=generator)
+        there = weights + there * (eps / there.norm())
+        is_more = float(metric(there)) > float(metric(weights))
+        felt += is_more or float(metric(there)) < float(metric(weights))
+    return felt / count
+
+
 @misconception(caught_by="test_accuracy_is_a_share", replaces="accuracy")
 def counts(predictions, targets):
     "Accuracy is the number of right answers."
