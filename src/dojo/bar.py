@@ -38,8 +38,9 @@ class Bar:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Count an outcome without a letter for it."""
-        told = report.when == "call" or not report.passed
-        return (report.outcome, "", "") if told else None
+        if report.when != "call" and report.failed:
+            return "error", "", ""
+        return (report.outcome, "", "") if report.when == "call" or report.skipped else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:

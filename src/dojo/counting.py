@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 from torch._ops import OpOverload
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
+
+from dojo.modes import OperationMode
 
 __all__ = ["Counts", "NewTensor", "count", "tensors_in"]
 
@@ -152,19 +153,14 @@ def count(device: torch.device | str = "cpu") -> Iterator[Counts]:
         yield counts
 
 
-class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # unannotated in torch
+class _Operations(OperationMode):
     """Sees each operation on its way to a kernel, those of autograd included."""
 
     def __init__(self, counts: Counts, device: torch.device) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # unannotated in torch
+        super().__init__()
         self.counts = counts
         self.everything_is_remote = device.type == "cpu"
         self.inside_a_counted_call = False  # what a way out does inside is no second way out
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Without this the first operation imports torch's compiler: 823 modules, 0.7 s."""
-        return False
 
     def is_remote(self, value: object) -> bool:
         """Tell whether reading this value would make the host wait."""

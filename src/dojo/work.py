@@ -17,11 +17,11 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._ops import OpOverload
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from dojo.bench import runs_beside_the_host, timer
+from dojo.modes import OperationMode
 
 ROUNDS = 5  # of each measurement of the machine; the fastest counts
 # Bytes that are copied, from what a core's own cache holds to more than any cache does.
@@ -114,17 +114,12 @@ def _fastest(function: Callable[[], Any], device: str) -> float:
     return best
 
 
-class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # unannotated in torch
+class _Counter(OperationMode):
     """Notes what each operation moves and computes."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # unannotated in torch
+        super().__init__()
         self.works: list[Work] = []
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Without this the first operation imports torch's compiler: 823 modules, 0.7 s."""
-        return False
 
     def __torch_dispatch__(
         self, func: OpOverload, types: Any, args: Sequence[Any] = (), kwargs: Any = None
